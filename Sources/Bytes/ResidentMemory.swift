@@ -1,0 +1,29 @@
+import Glibc
+
+/// What this process holds in memory: its own pages, and apart from them mapped file pages, which
+/// the kernel can drop at any time.
+public struct ResidentMemory: Equatable, Sendable {
+  /// Anonymous pages: heap, stacks, buffers.
+  public var own: ByteCount
+  /// Pages of mapped files, shared with the page cache.
+  public var mapped: ByteCount
+
+  /// The state now, read from `/proc/self/status`; nil where the system has no such file.
+  public static func now() -> ResidentMemory? {
+    guard let file = try? OpenFile(path: "/proc/self/status"),
+      let bytes = try? file.read(upTo: 16 << 10)
+    else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    guard let own = kibibytes(after: "RssAnon:", in: text),
+      let mapped = kibibytes(after: "RssFile:", in: text)
+    else { return nil }
+    return ResidentMemory(own: .kibibytes(own), mapped: .kibibytes(mapped))
+  }
+
+  private static func kibibytes(after key: String, in text: String) -> Int? {
+    for line in text.split(separator: "\n") where line.hasPrefix(key) {
+      return Int(line.dropFirst(key.count).filter(\.isNumber))
+    }
+    return nil
+  }
+}
