@@ -1,3 +1,6 @@
+// The functions are called as the formats are.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import Bytes
 
 /// Turns stored numbers into float32, block by block, with the arithmetic of ggml.

@@ -1,3 +1,6 @@
+// The cases are called as the formats are.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// How the numbers of a GGUF tensor are stored: `blockBytes` hold `blockCount` consecutive numbers
 /// of a row.
 public enum ElementType: UInt32, Sendable, CaseIterable {

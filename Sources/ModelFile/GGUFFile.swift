@@ -50,6 +50,7 @@ public final class GGUFFile: Sendable {
 
   /// The Q8_0 blocks of some rows as they are: per 32 numbers a float16 scale and 32 signed codes.
   /// - Precondition: the tensor's type is Q8_0.
+  // swift-format-ignore: AlwaysUseLowerCamelCase
   public func q8_0Blocks(of tensor: GGUFTensor, rows: Range<Int>) -> [UInt8] {
     precondition(tensor.type == .q8_0, "\(tensor.name) is \(tensor.type.name), not Q8_0")
     return rawBytes(of: tensor, rows: rows)
