@@ -1,0 +1,151 @@
+import Bytes
+import Foundation
+
+/// A model folder as Hugging Face lays it out: configuration, tokenizer, and safetensors in one or
+/// several files.
+public struct HuggingFaceFolder: Sendable {
+  public let path: String
+  /// `config.json`
+  public let config: JSONValue
+  /// `generation_config.json`, where there is one.
+  public let generationConfig: JSONValue?
+  /// `tokenizer_config.json`, where there is one.
+  public let tokenizerConfig: JSONValue?
+  /// `special_tokens_map.json`, where there is one.
+  public let specialTokens: JSONValue?
+  /// From `chat_template.jinja`, or else from `tokenizer_config.json`.
+  public let chatTemplate: String?
+
+  /// Larger files of their kind are refused before they are read.
+  enum Limits {
+    static let settings = 64 << 20
+    static let template = 1 << 20
+    static let tokenizer = 256 << 20
+  }
+
+  public init(path: String) throws(ModelFileError) {
+    self.path = path
+    let folder = Folder(path: path)
+    guard let config = try folder.json("config.json") else {
+      throw .missing(file: path, what: "config.json")
+    }
+    self.config = config
+    generationConfig = try folder.json("generation_config.json")
+    tokenizerConfig = try folder.json("tokenizer_config.json")
+    specialTokens = try folder.json("special_tokens_map.json")
+    chatTemplate =
+      try folder.text("chat_template.jinja", limit: Limits.template)
+      ?? tokenizerConfig?["chat_template"]?.string
+  }
+
+  /// Whether there is a folder with a `config.json` at `path`.
+  public static func isModelFolder(path: String) -> Bool {
+    FileManager.default.fileExists(atPath: path + "/config.json")
+  }
+
+  /// The bytes of `tokenizer.json`.
+  public func tokenizerJSON() throws(ModelFileError) -> [UInt8] {
+    let folder = Folder(path: path)
+    guard let bytes = try folder.bytes("tokenizer.json", limit: Limits.tokenizer) else {
+      throw .missing(file: path, what: "tokenizer.json")
+    }
+    return bytes
+  }
+
+  /// Opens `model.safetensors`, or all the files that `model.safetensors.index.json` names.
+  public func openTensors() throws(ModelFileError) -> ShardedTensors {
+    let folder = Folder(path: path)
+    guard let index = try folder.json("model.safetensors.index.json") else {
+      guard folder.has("model.safetensors") else {
+        throw .missing(file: path, what: "model.safetensors or model.safetensors.index.json")
+      }
+      return ShardedTensors([try SafetensorsFile(path: path + "/model.safetensors")])
+    }
+    guard case .object(let places)? = index["weight_map"] else {
+      throw .missing(file: path + "/model.safetensors.index.json", what: "weight_map")
+    }
+    var shards: [SafetensorsFile] = []
+    for name in Set(places.values.map { $0.string ?? "" }).sorted() {
+      guard name.hasSuffix(".safetensors"), !name.contains("/") else {
+        throw .malformed(
+          file: path + "/model.safetensors.index.json", place: "weight_map",
+          problem: "\(name) is not a file of this folder")
+      }
+      shards.append(try SafetensorsFile(path: path + "/" + name))
+    }
+    let tensors = ShardedTensors(shards)
+    for name in places.keys.sorted() where tensors.tensor(name) == nil {
+      throw .missing(file: path, what: "tensor \(name), which its index names")
+    }
+    return tensors
+  }
+}
+
+/// Tensors of one model from one or several files.
+public struct ShardedTensors: Sendable {
+  private let files: [SafetensorsFile]
+  private let places: [String: Int]
+
+  /// Where a name appears in several files the first one counts.
+  public init(_ files: [SafetensorsFile]) {
+    self.files = files
+    let named = files.enumerated().flatMap { index, file in file.names.map { ($0, index) } }
+    places = Dictionary(named, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// All names, file by file, in the order of their bytes.
+  public var names: [String] {
+    files.enumerated().flatMap { index, file in file.names.filter { places[$0] == index } }
+  }
+
+  public func tensor(_ name: String) -> SafetensorsTensor? {
+    places[name].flatMap { files[$0].tensor(name) }
+  }
+
+  /// The numbers of some rows, row-major.
+  public func floats(
+    of name: String, rows: Range<Int>
+  ) throws(ModelFileError) -> [Float] {
+    guard let place = places[name], let tensor = files[place].tensor(name) else {
+      throw .missing(file: files.first?.path ?? "", what: "tensor \(name)")
+    }
+    return try files[place].floats(of: tensor, rows: rows)
+  }
+}
+
+/// Reads small files of a folder whole, up to a limit.
+private struct Folder {
+  let path: String
+
+  func has(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path + "/" + name) }
+
+  /// nil where there is no such file.
+  func bytes(_ name: String, limit: Int) throws(ModelFileError) -> [UInt8]? {
+    guard has(name) else { return nil }
+    let file = path + "/" + name
+    let open = try files { () throws(FileError) in try OpenFile(path: file) }
+    let byteCount = try files { () throws(FileError) in try open.byteCount() }
+    guard byteCount <= limit else { throw .tooLarge(file: file, bytes: byteCount, limit: limit) }
+    var bytes: [UInt8] = []
+    while bytes.count < byteCount {
+      let wanted = byteCount - bytes.count
+      let piece = try files { () throws(FileError) in try open.read(upTo: wanted) }
+      if piece.isEmpty { break }
+      bytes += piece
+    }
+    return bytes
+  }
+
+  func json(_ name: String) throws(ModelFileError) -> JSONValue? {
+    guard let bytes = try bytes(name, limit: HuggingFaceFolder.Limits.settings) else { return nil }
+    return try decodeJSON(JSONValue.self, bytes, file: path + "/" + name)
+  }
+
+  func text(_ name: String, limit: Int) throws(ModelFileError) -> String? {
+    guard let bytes = try bytes(name, limit: limit) else { return nil }
+    guard let text = String(validating: bytes, as: UTF8.self) else {
+      throw .malformed(file: path + "/" + name, place: "text", problem: "not UTF-8")
+    }
+    return text
+  }
+}

@@ -1,0 +1,164 @@
+import Tensor
+
+/// What one layer computes for some rows, kept for the way back.
+struct LayerActivations {
+  /// What came in, [T, D].
+  let x: Matrix
+  /// norm(x), [T, D].
+  let normed: Matrix
+  /// Rotated queries [T, H·d], rotated keys and values [T, G·d].
+  let q: Matrix
+  let k: Matrix
+  let v: Matrix
+  /// What the heads gathered, [T, H·d], and their log Σ exp, [T, H].
+  let gathered: Matrix
+  let logSums: Matrix
+  /// x + attention, [T, D].
+  let middle: Matrix
+  /// norm(middle), [T, D].
+  let middleNormed: Matrix
+  /// [T, F] each; `product` is silu(gate)·up.
+  let gate: Matrix
+  let up: Matrix
+  let product: Matrix
+}
+
+/// One layer over a batch of rows that attend to each other, forward and backward.
+///
+///     n = norm(x);  q, k, v = rotate(n·Wqᵀ), rotate(n·Wkᵀ), n·Wvᵀ
+///     m = x + attention(q, k, v)·Woᵀ
+///     y = m + (silu(norm(m)·Wgᵀ) ∘ norm(m)·Wuᵀ)·Wdᵀ
+struct LayerPass {
+  let layer: LayerWeights
+  let shape: ModelShape
+  let table: RotaryTable
+  let adapter: Adapter?
+  let workers: Workers
+
+  /// - Returns: the layer's output [T, D] and what ``backward(_:from:batch:gradients:)`` needs.
+  func forward(
+    _ x: Matrix, batch: TokenBatch, arithmetic: Arithmetic
+  ) -> (y: Matrix, kept: LayerActivations) {
+    let normed = norm(x, layer.attentionNorm)
+    let q = apply(.query, normed, arithmetic)
+    let k = apply(.key, normed, arithmetic)
+    let v = apply(.value, normed, arithmetic)
+    rotate(q, batch.positions)
+    rotate(k, batch.positions)
+    let gathered = Matrix(rows: x.rows, columns: shape.queryWidth)
+    let logSums = Matrix(rows: x.rows, columns: shape.heads)
+    Attention.forward(
+      q: q, k: k, v: v, headSize: shape.headSize, segments: batch.segments,
+      window: shape.slidingWindow, into: gathered, logSums: logSums, on: workers)
+    let middle = apply(.attentionOutput, gathered, arithmetic)
+    Rowwise.add(x, to: middle, on: workers)
+    let (y, middleNormed, gate, up, product) = feedForward(middle, arithmetic)
+    let kept = LayerActivations(
+      x: x, normed: normed, q: q, k: k, v: v, gathered: gathered, logSums: logSums,
+      middle: middle, middleNormed: middleNormed, gate: gate, up: up, product: product)
+    return (y, kept)
+  }
+
+  /// The same for rows that continue sequences in a cache.
+  func decode(_ x: Matrix, rows: DecodingRows, cache: KeyValueCache, index: Int) -> Matrix {
+    let normed = norm(x, layer.attentionNorm)
+    let q = apply(.query, normed, .rowwise)
+    let k = apply(.key, normed, .rowwise)
+    let v = apply(.value, normed, .rowwise)
+    rotate(q, rows.positions)
+    rotate(k, rows.positions)
+    cache.store(
+      k: k, v: v, layer: index, slots: rows.slots, positions: rows.positions, on: workers)
+    let gathered = Matrix(rows: x.rows, columns: shape.queryWidth)
+    Attention.cached(
+      q: q, cache: cache, layer: index, slots: rows.slots, positions: rows.positions,
+      window: shape.slidingWindow, into: gathered, on: workers)
+    let middle = apply(.attentionOutput, gathered, .rowwise)
+    Rowwise.add(x, to: middle, on: workers)
+    return feedForward(middle, .rowwise).y
+  }
+
+  private func feedForward(
+    _ middle: Matrix, _ arithmetic: Arithmetic
+  ) -> (y: Matrix, normed: Matrix, gate: Matrix, up: Matrix, product: Matrix) {
+    let normed = norm(middle, layer.feedForwardNorm)
+    let gate = apply(.gate, normed, arithmetic)
+    let up = apply(.up, normed, arithmetic)
+    let product = Matrix(rows: middle.rows, columns: shape.feedForward)
+    Rowwise.swiGLU(gate: gate, up: up, into: product, on: workers)
+    let y = apply(.down, product, arithmetic)
+    Rowwise.add(middle, to: y, on: workers)
+    return (y, normed, gate, up, product)
+  }
+
+  /// From dy [T, D] to dx [T, D]; adds to the gradients that are asked for.
+  func backward(
+    _ dy: Matrix, from kept: LayerActivations, batch: TokenBatch, gradients: Gradients
+  ) -> Matrix {
+    let dMiddle = feedForwardBackward(dy, from: kept, gradients: gradients)
+    let dGathered = Matrix(rows: dy.rows, columns: shape.queryWidth)
+    back(.attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, gradients)
+    let dq = Matrix(rows: dy.rows, columns: shape.queryWidth)
+    let dk = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
+    let dv = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
+    Attention.backward(
+      q: kept.q, k: kept.k, v: kept.v, out: kept.gathered, logSums: kept.logSums,
+      dOut: dGathered, headSize: shape.headSize, segments: batch.segments,
+      window: shape.slidingWindow, dq: dq, dk: dk, dv: dv, on: workers)
+    rotate(dq, batch.positions, inverse: true)
+    rotate(dk, batch.positions, inverse: true)
+    let dNormed = Matrix(rows: dy.rows, columns: shape.width)
+    back(.query, x: kept.normed, dy: dq, addingTo: dNormed, gradients)
+    back(.key, x: kept.normed, dy: dk, addingTo: dNormed, gradients)
+    back(.value, x: kept.normed, dy: dv, addingTo: dNormed, gradients)
+    Rowwise.rmsNormBackward(
+      kept.x, weight: layer.attentionNorm, epsilon: shape.normEpsilon, dy: dNormed,
+      addingTo: dMiddle, weightGradient: gradients["blk.\(index).attn_norm.weight"], on: workers)
+    return dMiddle
+  }
+
+  /// From dy to the gradient of the layer's middle, which holds dy itself as well (residual).
+  private func feedForwardBackward(
+    _ dy: Matrix, from kept: LayerActivations, gradients: Gradients
+  ) -> Matrix {
+    let dProduct = Matrix(rows: dy.rows, columns: shape.feedForward)
+    back(.down, x: kept.product, dy: dy, addingTo: dProduct, gradients)
+    let dGate = Matrix(rows: dy.rows, columns: shape.feedForward)
+    let dUp = Matrix(rows: dy.rows, columns: shape.feedForward)
+    Rowwise.swiGLUBackward(
+      gate: kept.gate, up: kept.up, dy: dProduct, dGate: dGate, dUp: dUp, on: workers)
+    let dNormed = Matrix(rows: dy.rows, columns: shape.width)
+    back(.gate, x: kept.middleNormed, dy: dGate, addingTo: dNormed, gradients)
+    back(.up, x: kept.middleNormed, dy: dUp, addingTo: dNormed, gradients)
+    let dMiddle = dy.copy()
+    Rowwise.rmsNormBackward(
+      kept.middle, weight: layer.feedForwardNorm, epsilon: shape.normEpsilon, dy: dNormed,
+      addingTo: dMiddle, weightGradient: gradients["blk.\(index).ffn_norm.weight"], on: workers)
+    return dMiddle
+  }
+
+  private var index: Int { layer[.query].id.layer }
+
+  private func apply(_ name: LinearName, _ x: Matrix, _ arithmetic: Arithmetic) -> Matrix {
+    layer[name].forward(x, adapter: adapter, arithmetic: arithmetic, on: workers)
+  }
+
+  private func back(
+    _ name: LinearName, x: Matrix, dy: Matrix, addingTo dx: Matrix, _ gradients: Gradients
+  ) {
+    layer[name].backward(
+      x: x, dy: dy, addingTo: dx, adapter: adapter, gradients: gradients, on: workers)
+  }
+
+  private func norm(_ x: Matrix, _ weight: Matrix) -> Matrix {
+    let y = Matrix(rows: x.rows, columns: x.columns)
+    Rowwise.rmsNorm(x, weight: weight, epsilon: shape.normEpsilon, into: y, on: workers)
+    return y
+  }
+
+  private func rotate(_ x: Matrix, _ positions: [Int32], inverse: Bool = false) {
+    Rowwise.rotate(
+      x, headSize: shape.headSize, positions: positions, table: table, inverse: inverse,
+      on: workers)
+  }
+}

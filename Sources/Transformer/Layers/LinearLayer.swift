@@ -1,0 +1,87 @@
+public import Tensor
+
+/// Which sums a product is made of.
+public enum Arithmetic: Sendable {
+  /// Each row's result depends on that row alone, bit for bit: what generation and scoring use.
+  /// int8 weights meet activations that are rounded to int8, too.
+  case rowwise
+  /// Floats throughout, by BLAS: the reference that training differentiates.
+  case float
+}
+
+extension Linear {
+  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out].
+  func forward(
+    _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
+  ) -> Matrix {
+    let y = Matrix(rows: x.rows, columns: weights.rows)
+    switch arithmetic {
+    case .rowwise: weights.product(x, into: y, on: workers)
+    case .float: weights.floatProduct(x, into: y, on: workers)
+    }
+    if let bias { Rowwise.addBias(bias, to: y, on: workers) }
+    guard let adapter, let part = adapter.parts[id] else { return y }
+    let low = part.project(x, arithmetic: arithmetic, on: workers)
+    switch arithmetic {
+    case .rowwise:
+      FloatProduct.addRowwiseABT(low, part.b, into: y, scale: adapter.scale, on: workers)
+    case .float: FloatProduct.addABT(low, part.b, into: y, scale: adapter.scale, on: workers)
+    }
+    return y
+  }
+
+  /// From dy [T, out], adds dx = dy·W + scale·(dy·B)·A to `dx` [T, in], and to `gradients` what
+  /// they ask for: dW = dyᵀ·x, dbias = Σ dy, dA = scale·(dy·B)ᵀ·x, dB = scale·dyᵀ·(x·Aᵀ).
+  func backward(
+    x: Matrix, dy: Matrix, addingTo dx: Matrix, adapter: Adapter?, gradients: Gradients,
+    on workers: Workers
+  ) {
+    weights.addTransposedProduct(dy, into: dx, on: workers)
+    if let dw = gradients["\(id.path).weight"] {
+      FloatProduct.addATB(dy, x, into: dw, on: workers)
+    }
+    if let db = gradients["\(id.path).bias"] {
+      Rowwise.addColumnSums(of: dy, to: db, on: workers)
+    }
+    guard let adapter, let part = adapter.parts[id] else { return }
+    let dLow = Matrix(rows: dy.rows, columns: part.a.rows)
+    FloatProduct.addAB(dy, part.b, into: dLow, scale: adapter.scale, on: workers)
+    FloatProduct.addAB(dLow, part.a, into: dx, on: workers)
+    if let da = gradients["\(id.path).lora_a"] {
+      FloatProduct.addATB(dLow, x, into: da, on: workers)
+    }
+    if let db = gradients["\(id.path).lora_b"] {
+      let low = part.project(x, arithmetic: .float, on: workers)
+      FloatProduct.addATB(dy, low, into: db, scale: adapter.scale, on: workers)
+    }
+  }
+}
+
+extension LowRank {
+  /// x·Aᵀ [T, r]
+  func project(_ x: Matrix, arithmetic: Arithmetic, on workers: Workers) -> Matrix {
+    let low = Matrix(rows: x.rows, columns: a.rows)
+    switch arithmetic {
+    case .rowwise: FloatProduct.addRowwiseABT(x, a, into: low, scale: 1, on: workers)
+    case .float: FloatProduct.addABT(x, a, into: low, on: workers)
+    }
+    return low
+  }
+}
+
+/// The gradients that are asked for, by the names of their parameters; each is added to.
+public struct Gradients: Sendable {
+  public let matrices: [String: Matrix]
+
+  /// Zeroed gradients for `parameters`.
+  public init(for parameters: [(name: String, matrix: Matrix)]) {
+    matrices = Dictionary(
+      uniqueKeysWithValues: parameters.map {
+        ($0.name, Matrix(rows: $0.matrix.rows, columns: $0.matrix.columns))
+      })
+  }
+
+  public subscript(name: String) -> Matrix? { matrices[name] }
+
+  public func clear() { for matrix in matrices.values { matrix.fill(0) } }
+}
