@@ -9,6 +9,7 @@ let package = Package(
   products: [
     .executable(name: "synpo", targets: ["CLI"]),
     .executable(name: "rlog", targets: ["RLogCLI"]),
+    .executable(name: "make-embedded-model", targets: ["EmbeddedModelMaker"]),
     .library(name: "SynPOLayers", targets: ["RecordLog", "ModelFile", "Tokenization", "Corpus"]),
   ],
   dependencies: [
@@ -55,6 +56,13 @@ let package = Package(
         "Bytes", "CEmbedded", "Pipeline", "RecordLog", "ModelFile", "Tensor", "Exercises", "Corpus",
         "Tokenization", "Transformer", "ModelConversion", "Training",
         .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+      ]),
+
+    // The tool that makes the embedded model; nothing depends on it.
+    .executableTarget(
+      name: "EmbeddedModelMaker",
+      dependencies: [
+        "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training", "Transformer",
       ]),
 
     // 7. Words on a terminal
