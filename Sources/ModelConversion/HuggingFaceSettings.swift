@@ -56,7 +56,9 @@ struct HuggingFaceSettings {
   }
 
   /// A number of something, at least one.
-  private func count(_ key: String, or standIn: UInt32? = nil) throws(ModelConversionError) -> UInt32 {
+  private func count(_ key: String, or standIn: UInt32? = nil) throws(ModelConversionError)
+    -> UInt32
+  {
     guard let value = config[key] else {
       guard let standIn else { throw .badSetting(path: path, key: key) }
       return standIn

@@ -8,6 +8,7 @@ public enum ModelExport {
   /// How a GGUF file stores matrices; vectors are float32 in any case.
   public enum GGUFType: String, CaseIterable, Sendable {
     /// Matrices whose rows are no multiple of 32 long stay float32.
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     case q8_0
     case f32
   }
@@ -99,12 +100,17 @@ private struct ExportedTensor {
     }
     guard shape.architecture == .llama else { return nil }
     let values = tensor.rows == 1 ? tensor.columns : tensor.rows
-    guard values.isMultiple(of: shape.headSize) else {
+    guard values == Self.rotatedValues(tensor, shape) else {
       throw .wrongShape(
         path: file.path, name: tensor.name, found: [tensor.rows, tensor.columns],
-        expected: [values / shape.headSize * shape.headSize, tensor.columns])
+        expected: [Self.rotatedValues(tensor, shape)])
     }
     return shape.headSize
+  }
+
+  /// Values of all heads of a query or key together.
+  private static func rotatedValues(_ tensor: PackedTensor, _ shape: ModelShape) -> Int {
+    tensor.name.contains(".attn_q.") ? shape.queryWidth : shape.keyValueWidth
   }
 
   /// Some rows of the new file.

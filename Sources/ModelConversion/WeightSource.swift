@@ -1,3 +1,6 @@
+// Q8_0 is called as the format is.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 import ModelFile
 
 /// Where weights come from, under their names in GGUF and in the half-split rotary order.
@@ -5,6 +8,8 @@ protocol WeightSource {
   var path: String { get }
   /// Every name that the model must have a place for.
   var names: [String] { get }
+  /// What a tensor is called in the source.
+  func storedName(of name: String) -> String?
   /// Rows and columns; nil where there is no such tensor.
   func shape(of name: String) -> (rows: Int, columns: Int)?
   /// Whether the numbers are stored as Q8_0, or as float32.
@@ -24,6 +29,7 @@ struct GGUFSource: WeightSource {
 
   var path: String { file.path }
   var names: [String] { file.tensors.map(\.name) }
+  func storedName(of name: String) -> String? { name }
 
   func shape(of name: String) -> (rows: Int, columns: Int)? {
     file.tensor(name).map { ($0.rows, $0.columns) }
@@ -86,6 +92,8 @@ struct SafetensorsSource: WeightSource {
       !HuggingFaceNames.isRedundant(name) && !(tiesEmbeddings && name == "lm_head.weight")
     }
   }
+
+  func storedName(of name: String) -> String? { huggingFaceNames[name] }
 
   func shape(of name: String) -> (rows: Int, columns: Int)? {
     if tiesEmbeddings, name == "output.weight" { return nil }
