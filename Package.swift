@@ -10,6 +10,7 @@ let package = Package(
     .executable(name: "synpo", targets: ["CLI"]),
     .executable(name: "rlog", targets: ["RLogCLI"]),
     .executable(name: "make-embedded-model", targets: ["EmbeddedModelMaker"]),
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     .library(name: "SynPOLayers", targets: ["RecordLog", "ModelFile", "Tokenization", "Corpus"]),
   ],
   dependencies: [
@@ -81,6 +82,19 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
 
+    // Makes the model that CEmbedded links in; see tools/make-embedded-model.
+    .executableTarget(
+      name: "EmbeddedModelMaker",
+      dependencies: [
+        "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training", "Transformer",
+      ]),
+
+    // Every way in for bytes from outside; the fuzzer is a package of its own, in Fuzz.
+    .target(
+      name: "FuzzTargets",
+      dependencies: ["Bytes", "RecordLog", "ModelFile", "Corpus", "Tokenization"],
+      path: "Fuzz/Sources/FuzzTargets"),
+
     // Tests mirror the sources.
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
     tests("Bytes"),
@@ -98,6 +112,7 @@ let package = Package(
     tests(
       "SynPO", "Bytes", "Pipeline", "RecordLog", "ModelFile", "Exercises", "Corpus", "Tokenization",
       "Transformer", "ModelConversion", "Training"),
+    .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["TestSupport", "Bytes", "RecordLog", "CLI", "RLogCLI"]),
