@@ -1,6 +1,6 @@
 internal import Bytes
 internal import Foundation
-public import ModelFile
+internal import ModelFile
 internal import Tensor
 
 /// A LoRA adapter as PEFT stores it: a folder with `adapter_model.safetensors` and

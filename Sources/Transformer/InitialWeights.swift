@@ -1,5 +1,5 @@
 public import ModelFile
-public import Tensor
+internal import Tensor
 
 extension ModelWeights {
   /// Fresh weights for a model that is trained from nothing: normal numbers of deviation 0.02, those

@@ -1,5 +1,5 @@
 public import Training
-public import Transformer
+internal import Transformer
 
 /// Everything a run depends on, with the paper's choices as defaults where a small machine allows.
 ///
