@@ -1,8 +1,10 @@
 public import Bytes
+public import RecordLog
 
 /// Why records could not be read or written.
 public enum CorpusError: Error, Equatable, Sendable {
   case file(FileError)
+  case log(RecordLogError)
   /// The file holds not a single usable seed. `firstReason` tells why its first line was refused.
   case noSeeds(path: String, lines: Int, firstReason: String?)
   /// A record in a log is not what its type promises.
@@ -17,6 +19,7 @@ extension CorpusError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .file(let error): "\(error)"
+    case .log(let error): "\(error)"
     case .noSeeds(let path, let lines, let reason):
       "\(path): no usable seed in \(lines) lines"
         + (reason.map { " (the first was refused: \($0))" } ?? "")

@@ -4,7 +4,7 @@ import Bytes
 ///
 /// A byte order mark at the start and carriage returns before line ends are left out. A line
 /// that is not shorter than `limit` comes in pieces.
-struct LineReader: ~Copyable {
+final class LineReader {
   struct Piece {
     var bytes: [UInt8]
     /// Of the line, counted from 1.
@@ -31,16 +31,14 @@ struct LineReader: ~Copyable {
     self.limit = limit
   }
 
-  init(path: String, limit: Int) throws(CorpusError) {
-    do throws(FileError) {
-      self.init(try OpenFile(path: path), limit: limit)
-    } catch {
-      throw .file(error)
-    }
+  convenience init(path: String, limit: Int) throws(CorpusError) {
+    let file: OpenFile
+    do throws(FileError) { file = try OpenFile(path: path) } catch { throw .file(error) }
+    self.init(file, limit: limit)
   }
 
   /// The next line, or piece of one, without its line end; nil at the end of the file.
-  mutating func next() throws(CorpusError) -> Piece? {
+  func next() throws(CorpusError) -> Piece? {
     try skipByteOrderMark()
     var bytes: [UInt8] = []
     let start = offset
@@ -61,27 +59,27 @@ struct LineReader: ~Copyable {
     return piece(bytes, at: start, goesOn: true)
   }
 
-  private mutating func piece(_ bytes: [UInt8], at start: Int, goesOn: Bool) -> Piece {
+  private func piece(_ bytes: [UInt8], at start: Int, goesOn: Bool) -> Piece {
     var bytes = bytes
     if !goesOn, bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
     defer { if !goesOn { line += 1 } }
     return Piece(bytes: bytes, line: line, offset: start, goesOn: goesOn)
   }
 
-  private mutating func skipByteOrderMark() throws(CorpusError) {
+  private func skipByteOrderMark() throws(CorpusError) {
     guard !hasBegun else { return }
     hasBegun = true
     guard try fill(), buffer.starts(with: [0xEF, 0xBB, 0xBF]) else { return }
     advance(by: 3)
   }
 
-  private mutating func advance(by count: Int) {
+  private func advance(by count: Int) {
     place += count
     offset += count
   }
 
   /// Sees to it that something is in the buffer; false at the end of the file.
-  private mutating func fill() throws(CorpusError) -> Bool {
+  private func fill() throws(CorpusError) -> Bool {
     guard place == buffer.count else { return true }
     do throws(FileError) {
       buffer = try file.read(upTo: 64 << 10)

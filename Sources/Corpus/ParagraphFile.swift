@@ -13,7 +13,7 @@ public struct ParagraphFile: ~Copyable {
   /// Lines of a `.jsonl` file that had no text.
   public private(set) var skippedLines = 0
 
-  private var lines: LineReader
+  private let lines: LineReader
   private let isJSON: Bool
   private let limit: Int
   private var waiting: [UInt8] = []

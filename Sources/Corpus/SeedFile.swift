@@ -1,6 +1,6 @@
 public import Bytes
 
-/// Reads seeds from a file with one JSON object a line.
+/// Reads seeds from a file with one JSON object a line, or from a log (`.rlg`) of seeds.
 ///
 /// A line that is no seed is handed out as quarantined, with place and reason, and never stops the
 /// rest. Memory is bounded by the longest line that is accepted.
@@ -13,45 +13,63 @@ public struct SeedFile: ~Copyable {
   /// The longest line that is accepted, unless stated otherwise.
   public static let defaultLimit = ByteCount.mebibytes(4)
 
-  private var lines: LineReader
+  private enum Source {
+    case lines(LineReader)
+    case log(CorpusReader)
+  }
+
+  private let source: Source
   private var lineCount = 0
   private var seedCount = 0
   private var firstReason: String?
 
   public init(path: String, limit: ByteCount = Self.defaultLimit) throws(CorpusError) {
-    lines = try LineReader(path: path, limit: limit.bytes)
+    source =
+      path.hasSuffix(".rlg")
+      ? .log(try CorpusReader(path: path)) : .lines(try LineReader(path: path, limit: limit.bytes))
   }
 
-  /// Reads from a file that is already open, such as the standard input.
+  /// Reads lines of JSON from a file that is already open, such as the standard input.
   public init(_ file: consuming OpenFile, limit: ByteCount = Self.defaultLimit) {
-    lines = LineReader(file, limit: limit.bytes)
+    source = .lines(LineReader(file, limit: limit.bytes))
   }
 
   /// The next seed, or the next line that is none; nil at the end.
   ///
   /// - Throws: ``CorpusError/noSeeds(path:lines:firstReason:)`` at the end if there was not one.
   public mutating func next() throws(CorpusError) -> Entry? {
+    let (entry, path) =
+      switch source {
+      case .lines(let lines): (try next(in: lines), lines.path)
+      case .log(let log): (try log.next(Seed.self).map(Entry.seed), log.path)
+      }
+    if case .seed = entry { seedCount += 1 }
+    guard entry != nil || seedCount > 0 else {
+      throw .noSeeds(path: path, lines: lineCount, firstReason: firstReason)
+    }
+    return entry
+  }
+
+  private mutating func next(in lines: LineReader) throws(CorpusError) -> Entry? {
     while let piece = try lines.next() {
       lineCount += 1
-      if piece.goesOn { return try quarantineLong(piece) }
+      if piece.goesOn { return try quarantineLong(piece, in: lines) }
       if piece.bytes.allSatisfy({ $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }) {
         continue
       }
       do throws(JSONProblem) {
-        let seed = try SeedLine(json: piece.bytes).seed(from: lines.path)
-        seedCount += 1
-        return .seed(seed)
+        return .seed(try SeedLine(json: piece.bytes).seed(from: lines.path))
       } catch {
-        return quarantine(piece, reason: "unusable line", detail: error.description)
+        return quarantine(
+          piece, of: lines.path, reason: "unusable line", detail: error.description)
       }
-    }
-    guard seedCount > 0 else {
-      throw .noSeeds(path: lines.path, lines: lineCount, firstReason: firstReason)
     }
     return nil
   }
 
-  private mutating func quarantineLong(_ first: LineReader.Piece) throws(CorpusError) -> Entry {
+  private mutating func quarantineLong(
+    _ first: LineReader.Piece, in lines: LineReader
+  ) throws(CorpusError) -> Entry {
     var byteCount = first.bytes.count
     var goesOn = true
     while goesOn, let piece = try lines.next() {
@@ -59,17 +77,18 @@ public struct SeedFile: ~Copyable {
       goesOn = piece.goesOn
     }
     return quarantine(
-      first, reason: "line too long", detail: "the line has \(ByteCount(byteCount))")
+      first, of: lines.path, reason: "line too long", detail: "the line has \(ByteCount(byteCount))"
+    )
   }
 
   private mutating func quarantine(
-    _ piece: LineReader.Piece, reason: String, detail: String
+    _ piece: LineReader.Piece, of path: String, reason: String, detail: String
   ) -> Entry {
     firstReason = firstReason ?? "line \(piece.line): \(detail)"
     let text = String(decoding: piece.bytes.prefix(QuarantinedRecord.keptBytes), as: UTF8.self)
     return .quarantined(
       QuarantinedRecord(
-        stage: "seeds", reason: reason, detail: detail, text: text, file: lines.path,
+        stage: "seeds", reason: reason, detail: detail, text: text, file: path,
         line: piece.line, offset: piece.offset))
   }
 }
