@@ -86,8 +86,8 @@ struct Upbringing {
       loss = loss == 0 ? report.loss : 0.98 * loss + 0.02 * report.loss
       if report.step.isMultiple(of: 50) {
         let seconds = Int(Date().timeIntervalSince(start))
-        print("step \(report.step)/\(steps)  loss \(loss)  \(seconds) s")
-        fflush(stdout)
+        let line = "step \(report.step)/\(steps)  loss \(loss)  \(seconds) s\n"
+        FileHandle.standardError.write(Data(line.utf8))
       }
     }
     return trainer.model
