@@ -9,6 +9,8 @@ let package = Package(
   products: [
     .executable(name: "synpo", targets: ["CLI"]),
     .executable(name: "rlog", targets: ["RLogCLI"]),
+    .executable(name: "make-embedded-model", targets: ["EmbeddedModelMaker"]),
+    .library(name: "FuzzTargets", targets: ["FuzzTargets"]),
     .library(name: "SynPOLayers", targets: ["RecordLog", "ModelFile", "Tokenization", "Corpus"]),
   ],
   dependencies: [
@@ -57,6 +59,13 @@ let package = Package(
         .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
       ]),
 
+    // The tool that makes the embedded model; nothing depends on it.
+    .executableTarget(
+      name: "EmbeddedModelMaker",
+      dependencies: [
+        "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training", "Transformer",
+      ]),
+
     // 7. Words on a terminal
     .executableTarget(
       name: "CLI",
@@ -72,6 +81,19 @@ let package = Package(
         "Bytes", "Pipeline", "RecordLog",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+
+    // Makes the model that CEmbedded links in; see tools/make-embedded-model.
+    .executableTarget(
+      name: "EmbeddedModelMaker",
+      dependencies: [
+        "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training", "Transformer",
+      ]),
+
+    // Every way in for bytes from outside; the fuzzer is a package of its own, in Fuzz.
+    .target(
+      name: "FuzzTargets",
+      dependencies: ["Bytes", "RecordLog", "ModelFile", "Corpus", "Tokenization"],
+      path: "Fuzz/Sources/FuzzTargets"),
 
     // Tests mirror the sources.
     .target(name: "TestSupport", dependencies: ["Bytes"], path: "Tests/TestSupport"),
@@ -90,6 +112,7 @@ let package = Package(
     tests(
       "SynPO", "Bytes", "Pipeline", "RecordLog", "ModelFile", "Exercises", "Corpus", "Tokenization",
       "Transformer", "ModelConversion", "Training"),
+    .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"]),
     .testTarget(
       name: "CommandTests",
       dependencies: ["TestSupport", "Bytes", "RecordLog", "CLI", "RLogCLI"]),
