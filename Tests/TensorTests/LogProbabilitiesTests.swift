@@ -3,10 +3,12 @@ import Tensor
 import Testing
 
 struct LogProbabilitiesTests {
-  static func logProbability(_ logits: Exact, _ row: Int, _ target: Int32) -> Double {
-    let top = logits.row(row).max() ?? 0
-    let total = logits.row(row).reduce(0) { $0 + exp($1 - top) }
-    return logits[row, Int(target)] - top - log(total)
+  static func logSoftmax(_ logits: Exact) -> Exact {
+    let totals = (0..<logits.rows).map { row in
+      let top = logits.row(row).max() ?? 0
+      return top + log(logits.row(row).reduce(0) { $0 + exp($1 - top) })
+    }
+    return Exact(logits.rows, logits.columns) { logits[$0, $1] - totals[$0] }
   }
 
   @Test(arguments: [1, 16, 33, 5000], [1, 30] as [Float])
@@ -15,16 +17,16 @@ struct LogProbabilitiesTests {
     let logits = Matrix(rows: 7, columns: width)
     Rowwise.add(numbers.matrix(7, width), to: logits, scale: spread, on: oneThread)
     let targets = (0..<7).map { Int32(($0 * 1234 + 1) % width) }
-    let exact = Exact(logits)
+    let exact = Self.logSoftmax(Exact(logits))
     let found = Rowwise.logProbabilities(logits, targets: targets, on: twoThreads)
     for row in 0..<7 {
-      let expected = Self.logProbability(exact, row, targets[row])
+      let expected = exact[row, Int(targets[row])]
       #expect(abs(Double(found[row]) - expected) < 1e-6 * (1 + abs(expected)))
     }
     let weights = (0..<7).map { _ in numbers.next() }
     Rowwise.logProbabilityGradient(logits, targets: targets, slopes: weights, on: twoThreads)
     let expected = Exact(7, width) { row, column in
-      let p = exp(Self.logProbability(exact, row, Int32(column)))
+      let p = exp(exact[row, column])
       return Double(weights[row]) * ((Int(targets[row]) == column ? 1 : 0) - p)
     }
     #expect(difference(logits, expected) < 1e-6)

@@ -7,9 +7,11 @@ struct RowwiseTests {
   static let widths = [1, 8, 16, 33, 600]
 
   static func rmsNorm(_ x: Exact, _ weight: Exact, _ epsilon: Double) -> Exact {
-    Exact(x.rows, x.columns) { t, j in
-      let mean = x.row(t).reduce(0) { $0 + $1 * $1 } / Double(x.columns)
-      return x[t, j] / (mean + epsilon).squareRoot() * weight[0, j]
+    let means = (0..<x.rows).map { t in
+      x.row(t).reduce(0) { $0 + $1 * $1 } / Double(x.columns)
+    }
+    return Exact(x.rows, x.columns) { t, j in
+      x[t, j] / (means[t] + epsilon).squareRoot() * weight[0, j]
     }
   }
 
@@ -22,7 +24,7 @@ struct RowwiseTests {
     #expect(difference(y, Self.rmsNorm(Exact(x), Exact(weight), 1e-3)) < 1e-6)
   }
 
-  @Test(arguments: [1, 7, 33], widths)
+  @Test(arguments: [1, 3], [1, 8, 16, 33, 70])
   func `the gradient of rms norm is its slope`(rows: Int, width: Int) {
     var numbers = Numbers(32)
     let (x, weight, dy) = (
