@@ -17,7 +17,7 @@ extension PanelMatrix {
       unsafeUninitializedCapacity: byteCount(rows: rows, columns: columns)
     ) { panels, count in
       count = byteCount(rows: rows, columns: columns)
-      guard let base = unsafe panels.baseAddress else { return }
+      guard let base = panels.baseAddress else { return }
       unsafe ck_panels_from_q8_0(blocks, rows, columns / block, base)
     }
   }
@@ -32,7 +32,7 @@ extension PanelMatrix {
     var result = [UInt8](repeating: 0, count: range.count * rowBytes)
     unsafe withUnsafePanels { panels in
       unsafe result.withUnsafeMutableBufferPointer { out in
-        guard let base = unsafe out.baseAddress else { return }
+        guard let base = out.baseAddress else { return }
         for row in range {
           unsafe ck_q8_0_from_panel(
             panels + row / Self.panelRows * panelByteCount, row % Self.panelRows, blocks,
@@ -58,7 +58,7 @@ extension PanelMatrix {
     return unsafe [UInt8](unsafeUninitializedCapacity: blocks * ggmlBlockBytes) { out, count in
       count = blocks * ggmlBlockBytes
       unsafe values.withUnsafeBufferPointer { values in
-        guard let x = unsafe values.baseAddress, let base = unsafe out.baseAddress else { return }
+        guard let x = values.baseAddress, let base = out.baseAddress else { return }
         unsafe ck_q8_0_quantize(x, blocks, base)
       }
     }
