@@ -19,15 +19,20 @@ struct PackedDirectory {
     let file = file
     var reader = ByteReader(file.bytes)
     let header = try header(&reader)
-    try checkFront(header, in: file)
+    let checksum: UInt64 = try decoder.next(&reader)
+    try checkLengths(header)
+    try checkFront(header, checksum, in: file)
     try checkAlignmentInMemory()
     metadata = try decoder.metadata(&reader, count: Int(header.keyCount))
     guard reader.offset == PackedLayout.headerBytes + Int(header.metadataBytes) else {
       throw malformed("metadata", "its length is not what the header says")
     }
     var end = Int(header.tensorsStart)
-    for _ in 0..<header.tensorCount { try readTensor(&reader, from: &end, header) }
-    try readTrailer(&reader, at: end, header)
+    for _ in 0..<header.tensorCount { try readTensor(&reader, from: &end) }
+    guard reader.offset == header.frontBytes else {
+      throw malformed("directory", "its length is not what the header says")
+    }
+    try readTrailer(&reader, at: end)
   }
 
   private func malformed(_ place: String, _ problem: String) -> ModelFileError {
@@ -49,30 +54,27 @@ struct PackedDirectory {
       tensorsStart: try decoder.next(&reader), totalBytes: try decoder.next(&reader))
   }
 
-  /// The lengths in the header against the file, and header, metadata and directory against their
-  /// checksum.
-  private func checkFront(
-    _ header: PackedHeader, in file: MappedFile
-  ) throws(ModelFileError) {
-    guard header.totalBytes == UInt64(file.byteCount) else {
+  private func checkLengths(_ header: PackedHeader) throws(ModelFileError) {
+    let room = UInt64(file.byteCount)
+    guard header.totalBytes == room else {
       throw .truncated(
         file: file.path, at: file.byteCount,
         wanted: Int(clamping: header.totalBytes) &- file.byteCount, remaining: 0)
     }
-    let room = UInt64(file.byteCount)
     guard header.metadataBytes <= room, header.directoryBytes <= room,
       header.tensorsStart <= room, header.tensorsStart % UInt64(PackedLayout.pageAlignment) == 0,
-      UInt64(PackedLayout.headerBytes) + header.metadataBytes + header.directoryBytes
-        <= header.tensorsStart,
+      UInt64(header.frontBytes) <= header.tensorsStart,
       header.tensorCount <= header.directoryBytes / UInt64(PackedLayout.fewestTensorBytes)
     else { throw malformed("header", "lengths that do not fit the file") }
-    let frontEnd =
-      PackedLayout.headerBytes + Int(header.metadataBytes) + Int(header.directoryBytes)
-    var reader = ByteReader(file.bytes)
+  }
+
+  /// Header, metadata and directory against their checksum.
+  private func checkFront(
+    _ header: PackedHeader, _ expected: UInt64, in file: MappedFile
+  ) throws(ModelFileError) {
     var checksum = Checksum()
-    checksum.add(try decoder.bytes(&reader, count: PackedLayout.checkedHeaderBytes))
-    let expected: UInt64 = try decoder.next(&reader)
-    checksum.add(file.bytes.extracting(PackedLayout.headerBytes..<frontEnd))
+    checksum.add(header.bytes)
+    checksum.add(file.bytes.extracting(PackedLayout.headerBytes..<header.frontBytes))
     guard checksum.value == expected else { throw .damaged(file: file.path, part: "header") }
   }
 
@@ -86,7 +88,7 @@ struct PackedDirectory {
 
   /// Tensors lie in the order of the directory, each at the next multiple of the alignment.
   private mutating func readTensor(
-    _ reader: inout ByteReader, from end: inout Int, _ header: PackedHeader
+    _ reader: inout ByteReader, from end: inout Int
   ) throws(ModelFileError) {
     let shape = try shape(&reader)
     let offset: UInt64 = try decoder.next(&reader)
@@ -125,7 +127,7 @@ struct PackedDirectory {
   }
 
   private mutating func readTrailer(
-    _ reader: inout ByteReader, at end: Int, _ header: PackedHeader
+    _ reader: inout ByteReader, at end: Int
   ) throws(ModelFileError) {
     let place = PackedLayout.aligned(end, to: PackedLayout.tensorAlignment)
     guard place + PackedLayout.trailerBytes == file.byteCount else {

@@ -7,8 +7,6 @@ enum PackedLayout {
   static let version: UInt32 = 1
 
   static let headerBytes = 64
-  /// The header up to its checksum.
-  static let checkedHeaderBytes = 56
   static let trailerBytes = 16
 
   /// Where the tensors begin is a multiple of this, and each of them of the second.
@@ -31,6 +29,11 @@ struct PackedHeader {
   var directoryBytes: UInt64
   var tensorsStart: UInt64
   var totalBytes: UInt64
+
+  /// Header, metadata and directory together, once the lengths are checked against the file.
+  var frontBytes: Int {
+    PackedLayout.headerBytes + Int(metadataBytes) + Int(directoryBytes)
+  }
 
   /// Without the checksum, which covers what follows, too.
   var bytes: [UInt8] {

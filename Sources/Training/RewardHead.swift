@@ -1,4 +1,5 @@
 internal import Foundation
+internal import Tensor
 public import Transformer
 
 /// A scorer made inside the loop: a linear reward on what the initial model thinks of an answer.

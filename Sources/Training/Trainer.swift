@@ -1,4 +1,4 @@
-public import Tensor
+internal import Tensor
 public import Transformer
 
 /// Learns from examples, a step at a time.

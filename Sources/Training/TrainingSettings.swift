@@ -13,7 +13,7 @@ public enum TrainedPart: Equatable, Sendable {
   /// Every weight, as floats in memory of their own.
   case everything
   /// A low-rank adapter over the mapped weights.
-  case adapter(targets: Set<LinearName>, rank: Int, alpha: Float, isRankStabilised: Bool = false)
+  case adapter(targets: [LinearName], rank: Int, alpha: Float, isRankStabilised: Bool = false)
 }
 
 /// The settings of one training. Names and defaults as in TRL and the SimPO repository.

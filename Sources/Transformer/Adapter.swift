@@ -39,7 +39,7 @@ public struct Adapter: Sendable {
 
   /// A fresh adapter that changes nothing yet: A is random as in PEFT (uniform within ±1/√in), B zero.
   public init(
-    shape: ModelShape, targets: Set<LinearName>, rank: Int, alpha: Float,
+    shape: ModelShape, targets: [LinearName], rank: Int, alpha: Float,
     isRankStabilised: Bool = false, seed: UInt64
   ) {
     var parts: [LinearID: LowRank] = [:]

@@ -1,4 +1,3 @@
-public import Bytes
 public import ModelFile
 public import Tensor
 

@@ -1,1 +1,156 @@
-// Numeric loops.
+// Numeric loops over raw rows. No allocation; the only state is which path was chosen.
+//
+// Every function exists once per path (instruction set), and every path gives the same result, to
+// the bit: sums run in 16 fixed lanes with fused multiply-add, whatever the registers' width. The
+// portable path is the truth that tests compare with.
+//
+// Shapes are row-major. `x [rows, columns]` with `x_stride` means rows that lie x_stride floats
+// apart. Unless said otherwise, rows without a stride are dense, and buffers must not overlap.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+// Paths
+
+enum {
+  CK_PORTABLE,
+  CK_AVX2,         // AVX2, FMA, F16C
+  CK_AVX_VNNI,     // the same with dot products of bytes
+  CK_AVX512_VNNI,  // AVX-512 F, BW, VL, VNNI
+  CK_PATHS
+};
+
+// Whether this build and this CPU have a path.
+int ck_supported(int path);
+// Makes all later calls take a supported path. Without it, the best path is taken.
+void ck_select(int path);
+// The path that calls take now.
+int ck_selected(void);
+const char *ck_path_name(int path);
+
+// Tells the CPU that the caller waits in a loop.
+static inline void ck_relax(void) {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+// int8 panels
+//
+// A panel holds 32 output rows. Per block of 32 columns it has 32 fp16 scales and then 8 groups of
+// 4 columns; a group is 2 halves of 16 rows; a row's 4 codes are neighbours. A code is the signed
+// 8-bit weight + 128. One block takes CK_PANEL_BLOCK bytes.
+
+enum { CK_PANEL_ROWS = 32, CK_BLOCK = 32, CK_PANEL_BLOCK = 64 + 1024, CK_Q8_0_BLOCK = 34 };
+
+// x [rows, columns] → per row and block of 32 columns: signed codes, their scale (the block's
+// largest magnitude / 127; 0 below 1e-30) and −128 · the sum of codes.
+// codes [rows, blocks · 32], scales and corrections [rows, blocks]. Ties round to even. A NaN or
+// an infinity makes its block's scale so.
+void ck_quantize_rows(const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,
+                      int32_t *corrections);
+
+// y[r, p · 32 + n] = Σ over blocks of (weight scale · row scale) · Σ weight code · row code,
+// one fused multiply-add per block, in order. Writes `columns` columns, at most 32 · panel_count.
+void ck_panel_product(const uint8_t *panels, size_t panel_count, size_t blocks, const int8_t *codes,
+                      const float *scales, const int32_t *corrections, size_t rows, float *y,
+                      size_t y_stride, size_t columns);
+
+// out[k, n] = the weight of row n and column k, for whole blocks of columns and whole panels.
+// Panels lie panel_bytes apart; `panels` points at the first block that is wanted.
+void ck_panel_unpack(const uint8_t *panels, size_t panel_bytes, size_t panel_count,
+                     size_t block_count, float *out, size_t out_stride);
+
+// One row (0...31) of a panel as floats.
+void ck_panel_row(const uint8_t *panel, size_t row, size_t columns, float *out);
+
+// Dense float
+
+// y[t, n] = scale · Σ_k x[t, k] · w[n, k], or that added to y.
+void ck_rows_product(const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,
+                     size_t outputs, size_t columns, float *y, size_t y_stride, float scale,
+                     int adds);
+
+// Row by row
+
+// y = x / sqrt(mean(x²) + epsilon) · weight. y may be x.
+void ck_rms_norm(const float *x, size_t rows, size_t columns, const float *weight, float epsilon,
+                 float *y);
+// Adds the gradient to dx; leaves 1 / sqrt(mean(x²) + epsilon) of each row in inverse.
+void ck_rms_norm_backward(const float *x, size_t rows, size_t columns, const float *weight,
+                          float epsilon, const float *dy, float *dx, float *inverse);
+// sums[j] += Σ_r dy[r, j] · x[r, j] · inverse[r], rows in order.
+void ck_rms_norm_weight_gradient(const float *x, const float *dy, const float *inverse, size_t rows,
+                                 size_t columns, size_t stride, float *sums);
+
+// Turns the pairs (i, i + half) of each of `heads` heads by the angle whose cosines and sines are
+// given [half]; sign is 1 or −1.
+void ck_rotate(float *x, size_t heads, size_t half, const float *cosines, const float *sines,
+               float sign);
+
+// y = gate · sigmoid(gate) · up, and its gradients.
+void ck_swiglu(const float *gate, const float *up, size_t count, float *y);
+void ck_swiglu_backward(const float *gate, const float *up, const float *dy, size_t count,
+                        float *d_gate, float *d_up);
+
+// y += scale · x
+void ck_add_scaled(const float *x, size_t count, float scale, float *y);
+// sums[j] += Σ_r x[r, j], rows in order.
+void ck_add_column_sums(const float *x, size_t rows, size_t columns, size_t stride, float *sums);
+
+// log Σ exp(x)
+double ck_log_sum_exp(const float *x, size_t count);
+// x = slope · (onehot(target) − softmax(x)), in place.
+void ck_log_probability_gradient(float *x, size_t count, size_t target, float slope);
+
+double ck_sum_of_squares(const float *x, size_t count);
+
+// One step of AdamW with decoupled decay:
+//   g = gradient · gradient_scale;  m += (g − m) · (1 − β1);  v = v · β2 + (1 − β2) · g²
+//   p = p · keep − step_size · m / (sqrt(v) / root_correction2 + epsilon)
+struct ck_adamw {
+  float gradient_scale, one_minus_beta1, beta2, one_minus_beta2;
+  float keep, step_size, root_correction2, epsilon;
+};
+void ck_adamw(float *parameters, const float *gradient, float *m, float *v, size_t count,
+              const struct ck_adamw *step);
+
+// Attention
+//
+// Keys lie in blocks of 16 tokens, transposed: keys[token / 16][i][token % 16] for i < size. Values
+// lie in rows of `stride` floats, a multiple of 16, zero past size. Size is at most CK_LONGEST_HEAD.
+
+enum { CK_LONGEST_HEAD = 256 };
+
+// Puts the rows of x [rows, size], which lie x_stride apart, into key blocks from `token` on.
+void ck_attention_pack(const float *x, size_t x_stride, size_t rows, size_t size, size_t token,
+                       float *blocks);
+
+// For `heads` queries [heads, size] that share keys and values: attention over the tokens
+// first ..< end. scores is scratch [heads, score_stride], score_stride a multiple of 16 that covers
+// first / 16 · 16 ..< end. log_sums [heads] may be null.
+void ck_attention_row(const float *q, size_t heads, size_t size, const float *keys,
+                      const float *values, size_t stride, size_t first, size_t end, float scale,
+                      float *scores, size_t score_stride, float *out, float *log_sums);
+
+// Backward of one query [size]. key_rows and value_blocks are keys and values in the other layout.
+// Writes dq [size]; adds to dk and dv, rows of `stride`. scratch [2, score_stride].
+void ck_attention_row_backward(const float *q, const float *out, const float *d_out, float log_sum,
+                               size_t size, const float *key_blocks, const float *value_blocks,
+                               const float *key_rows, size_t stride, size_t first, size_t end,
+                               float scale, float *scratch, size_t score_stride, float *dq,
+                               float *dk, float *dv);
+
+// Q8_0 and panels; the same on every path
+//
+// A Q8_0 block is an fp16 scale and 32 signed codes.
+
+// The rule: d = largest magnitude / 127, code = x · (1/d) with halves rounded away from zero.
+void ck_q8_0_quantize(const float *x, size_t blocks, uint8_t *out);
+// rows · blocks Q8_0 blocks, row-major → panels; absent rows of the last panel become zeros.
+void ck_panels_from_q8_0(const uint8_t *q8_0, size_t rows, size_t blocks, uint8_t *panels);
+// One row of a panel as Q8_0 blocks.
+void ck_q8_0_from_panel(const uint8_t *panel, size_t row, size_t blocks, uint8_t *out);

@@ -1,4 +1,4 @@
-public import Tensor
+internal import Tensor
 
 extension LanguageModel {
   /// The log-probability of every token of every answer after its prompt, one array an answer.

@@ -1,5 +1,5 @@
 internal import Synchronization
-public import Tensor
+internal import Tensor
 
 /// A prompt to be continued.
 public struct GenerationRequest: Sendable {
@@ -159,13 +159,13 @@ public struct Generator {
 
   private func choose(_ logits: Matrix, for ends: [(slot: Int, row: Int)]) -> [Int32] {
     let sequences = ends.map { slots[$0.slot] }
-    let stage = sampler.settings.stage
+    let sampler = sampler
     let choices = Mutex([Int32](repeating: 0, count: ends.count))
     model.workers.run(ends.count) { index in
       guard let sequence = sequences[index] else { return }
       var random = CounterRandom(
         seed: sampler.settings.seed,
-        stream: "\(stage)/\(sequence.request.key)/\(sequence.request.sample)",
+        stream: "\(sampler.settings.stage)/\(sequence.request.key)/\(sequence.request.sample)",
         counter: UInt64(sequence.tokens.count))
       let token = sampler.choose(
         logits.row(index), seen: sequence.request.prompt + sequence.tokens,

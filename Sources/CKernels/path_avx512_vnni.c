@@ -1,0 +1,18 @@
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <math.h>
+#include <string.h>
+
+#pragma clang attribute push(                                                             \
+    __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
+    apply_to = function)
+#include "attention.h"
+#include "dense.h"
+#include "panel_product_avx512.h"
+#include "panels.h"
+#include "quantize.h"
+#include "rowwise.h"
+
+const struct ck_table ck_avx512_vnni = {CK_EACH_KERNEL(CK_ENTRY)};
+#pragma clang attribute pop
+#endif

@@ -1,0 +1,84 @@
+// The functions that every path has, as a table.
+#pragma once
+
+#include "CKernels.h"
+
+// K(name, result, parameters, arguments)
+#define CK_EACH_KERNEL(K)                                                                        \
+  K(quantize_rows, void,                                                                         \
+    (const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,                  \
+     int32_t *corrections),                                                                      \
+    (x, rows, columns, codes, scales, corrections))                                              \
+  K(panel_product, void,                                                                         \
+    (const uint8_t *panels, size_t panel_count, size_t blocks, const int8_t *codes,              \
+     const float *scales, const int32_t *corrections, size_t rows, float *y, size_t y_stride,    \
+     size_t columns),                                                                            \
+    (panels, panel_count, blocks, codes, scales, corrections, rows, y, y_stride, columns))       \
+  K(panel_unpack, void,                                                                          \
+    (const uint8_t *panels, size_t panel_bytes, size_t panel_count, size_t block_count,          \
+     float *out, size_t out_stride),                                                             \
+    (panels, panel_bytes, panel_count, block_count, out, out_stride))                            \
+  K(rows_product, void,                                                                          \
+    (const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,              \
+     size_t outputs, size_t columns, float *y, size_t y_stride, float scale, int adds),          \
+    (x, x_stride, rows, w, w_stride, outputs, columns, y, y_stride, scale, adds))                \
+  K(rms_norm, void,                                                                              \
+    (const float *x, size_t rows, size_t columns, const float *weight, float epsilon, float *y), \
+    (x, rows, columns, weight, epsilon, y))                                                      \
+  K(rms_norm_backward, void,                                                                     \
+    (const float *x, size_t rows, size_t columns, const float *weight, float epsilon,            \
+     const float *dy, float *dx, float *inverse),                                                \
+    (x, rows, columns, weight, epsilon, dy, dx, inverse))                                        \
+  K(rms_norm_weight_gradient, void,                                                              \
+    (const float *x, const float *dy, const float *inverse, size_t rows, size_t columns,         \
+     size_t stride, float *sums),                                                                \
+    (x, dy, inverse, rows, columns, stride, sums))                                               \
+  K(rotate, void,                                                                                \
+    (float *x, size_t heads, size_t half, const float *cosines, const float *sines, float sign), \
+    (x, heads, half, cosines, sines, sign))                                                      \
+  K(swiglu, void, (const float *gate, const float *up, size_t count, float *y),                  \
+    (gate, up, count, y))                                                                        \
+  K(swiglu_backward, void,                                                                       \
+    (const float *gate, const float *up, const float *dy, size_t count, float *d_gate,           \
+     float *d_up),                                                                               \
+    (gate, up, dy, count, d_gate, d_up))                                                         \
+  K(add_scaled, void, (const float *x, size_t count, float scale, float *y),                     \
+    (x, count, scale, y))                                                                        \
+  K(add_column_sums, void,                                                                       \
+    (const float *x, size_t rows, size_t columns, size_t stride, float *sums),                   \
+    (x, rows, columns, stride, sums))                                                            \
+  K(log_sum_exp, double, (const float *x, size_t count), (x, count))                             \
+  K(log_probability_gradient, void, (float *x, size_t count, size_t target, float slope),        \
+    (x, count, target, slope))                                                                   \
+  K(sum_of_squares, double, (const float *x, size_t count), (x, count))                          \
+  K(adamw, void,                                                                                 \
+    (float *parameters, const float *gradient, float *m, float *v, size_t count,                 \
+     const struct ck_adamw *step),                                                               \
+    (parameters, gradient, m, v, count, step))                                                   \
+  K(attention_row, void,                                                                         \
+    (const float *q, size_t heads, size_t size, const float *keys, const float *values,          \
+     size_t stride, size_t first, size_t end, float scale, float *scores, size_t score_stride,   \
+     float *out, float *log_sums),                                                               \
+    (q, heads, size, keys, values, stride, first, end, scale, scores, score_stride, out,         \
+     log_sums))                                                                                  \
+  K(attention_row_backward, void,                                                                \
+    (const float *q, const float *out, const float *d_out, float log_sum, size_t size,           \
+     const float *key_blocks, const float *value_blocks, const float *key_rows, size_t stride,   \
+     size_t first, size_t end, float scale, float *scratch, size_t score_stride, float *dq,      \
+     float *dk, float *dv),                                                                      \
+    (q, out, d_out, log_sum, size, key_blocks, value_blocks, key_rows, stride, first, end,       \
+     scale, scratch, score_stride, dq, dk, dv))
+
+#define CK_FIELD(name, result, parameters, arguments) result(*name) parameters;
+struct ck_table {
+  CK_EACH_KERNEL(CK_FIELD)
+};
+#undef CK_FIELD
+
+// Names a path's own functions in the table's order.
+#define CK_ENTRY(name, result, parameters, arguments) name,
+
+extern const struct ck_table ck_portable;
+#if defined(__x86_64__)
+extern const struct ck_table ck_avx2, ck_avx_vnni, ck_avx512_vnni;
+#endif

@@ -1,0 +1,186 @@
+public import Training
+internal import Transformer
+
+/// Everything a run depends on, with the paper's choices as defaults where a small machine allows.
+///
+/// In YAML the keys are written in snake case; keys that are not known are refused.
+public struct RunSettings: Codable, Equatable, Sendable {
+  /// `embedded`, a packed model, a GGUF file or a Hugging Face folder.
+  public var model = "embedded"
+  /// JSONL files or logs of good question-answer pairs; none for the embedded exercises.
+  public var seeds: [String] = []
+  /// Text whose paragraphs give keywords; none for the embedded stand-in.
+  public var keywordSources: [String] = []
+  /// Where everything a run makes is kept.
+  public var outputDir = "runs/synpo"
+  public var iterations = 2
+  public var seed: UInt64 = 42
+  /// Seeds that are used at most; 0 for all.
+  public var maxSeeds = 0
+  /// Share of the seeds that is kept out of all training, to measure on.
+  public var heldBackShare: Double = 0.25
+  public var maxHeldBack = 200
+  /// Keyword lists, and so synthetic prompts, an iteration.
+  public var promptsPerIteration = 400
+  /// Pairs that an iteration adds to the growing set at most, drawn at random.
+  public var pairsPerIteration = 200
+  /// Whose answer a rewrite has to beat: the initial model's, as in the paper, or the previous one's.
+  public var rejected = ModelChoice.initial
+  /// What preference training starts from: the initial model, as in the paper, or the previous one.
+  public var startFrom = ModelChoice.initial
+  public var useImprover = true
+  public var usePairFilter = true
+  /// A text of which more than this share is repetition is dropped.
+  public var repetitionLimit: Double = 0.5
+  /// The longest sequence, prompt and answer, in tokens.
+  public var contextSize = 512
+  /// Memory for caches and activations, such as `4GiB`; empty for half of the machine's.
+  public var memory = ""
+  /// Sequences that are generated at once at most.
+  public var parallelSequences = 32
+  /// `brief`, `detailed`, or `automatic`: brief for the embedded model.
+  public var templates = "automatic"
+  public var keywords = KeywordSettings()
+  public var generation = GenerationSettings()
+  public var scorer = ScorerSettings()
+  public var generator = LearningSettings()
+  public var improver = LearningSettings()
+  public var policy = PolicySettings()
+
+  public init() {}
+
+  /// Keys that may be absent, which a default does not show.
+  static let optionalKeys: Set<String> = ["scorer.threshold", "policy.gamma_beta_ratio"]
+
+  /// What `synpo run` does without a configuration: two iterations on the embedded model.
+  public static var embedded: RunSettings {
+    var settings = RunSettings()
+    settings.outputDir = "runs/embedded"
+    settings.contextSize = 160
+    settings.generation.maxTokens = 64
+    settings.parallelSequences = 64
+    for path in [\RunSettings.generator, \.improver, \.policy.learning] {
+      settings[keyPath: path].method = .full
+      settings[keyPath: path].maxLength = 160
+    }
+    settings.generator.learningRate = 3e-4
+    settings.improver.learningRate = 3e-4
+    settings.policy.learning.learningRate = 1e-4
+    return settings
+  }
+}
+
+public enum ModelChoice: String, Codable, CaseIterable, Sendable {
+  case initial, previous
+}
+
+/// How keywords are drawn (paper section 2.1).
+public struct KeywordSettings: Codable, Equatable, Sendable {
+  /// Words of a seed's own prompt that the generator is trained with.
+  public var trainingWords = 2
+  /// Words of another prompt beside them, which it learns to pass over.
+  public var noiseWords = 1
+  /// Words of one paragraph that a synthetic prompt is asked for with.
+  public var promptWords = 3
+}
+
+/// How answers are drawn (paper section 1.5: temperature 0.7, the rest as it comes).
+public struct GenerationSettings: Codable, Equatable, Sendable {
+  public var temperature: Float = 0.7
+  public var topK = 0
+  public var topP: Float = 1
+  public var minP: Float = 0
+  public var repetitionPenalty: Float = 1
+  /// The longest answer, in tokens.
+  public var maxTokens = 256
+
+  func sampling(seed: UInt64, stage: String) -> SamplingSettings {
+    SamplingSettings(
+      temperature: temperature, topK: topK, topP: topP, minP: minP,
+      repetitionPenalty: repetitionPenalty, maximumTokens: maxTokens, seed: seed, stage: stage)
+  }
+}
+
+/// Who says which of two answers is better, and by how much it must be.
+public struct ScorerSettings: Codable, Equatable, Sendable {
+  public var name = ScorerName.rewardHead
+  /// The lead in score that counts as a win; each scorer has its own scale and default.
+  public var threshold: Float?
+  /// Answers to each seed that a reward head is fitted against.
+  public var samplesPerSeed = 2
+}
+
+public enum ScorerName: String, Codable, CaseIterable, Sendable {
+  /// A linear reward on the initial model's last layer, fitted to the seeds.
+  case rewardHead = "reward_head"
+  /// The right answer of the embedded exercises.
+  case exact
+  /// A control: the longer answer wins.
+  case length
+  /// A control: the winner is drawn.
+  case random
+}
+
+public enum TrainingMethod: String, Codable, CaseIterable, Sendable {
+  case lora, full
+}
+
+/// How a model is fine-tuned.
+public struct LearningSettings: Codable, Equatable, Sendable {
+  public var method = TrainingMethod.lora
+  public var learningRate: Float = 2e-4
+  /// Examples a step.
+  public var batchSize = 16
+  public var numTrainEpochs = 3
+  public var warmupRatio: Float = 0.1
+  public var lrSchedulerType = LearningRate.Schedule.cosine
+  public var weightDecay: Float = 0
+  public var maxGradNorm: Float = 1
+  public var maxLength = 1024
+  public var loraR = 16
+  public var loraAlpha: Float = 32
+  /// Steps between two checkpoints.
+  public var saveSteps = 20
+
+  func training(_ objective: Objective, seed: UInt64) -> TrainingSettings {
+    let part: TrainedPart =
+      method == .full
+      ? .everything : .adapter(targets: LinearName.allCases, rank: loraR, alpha: loraAlpha)
+    var settings = TrainingSettings(objective: objective, part: part)
+    settings.learningRate = learningRate
+    settings.batchSize = batchSize
+    settings.epochs = numTrainEpochs
+    settings.warmupRatio = warmupRatio
+    settings.schedule = lrSchedulerType
+    settings.weightDecay = weightDecay
+    settings.maximumGradientNorm = maxGradNorm
+    settings.limits = LengthLimits(maximumLength: maxLength)
+    settings.saveSteps = saveSteps
+    settings.seed = seed
+    return settings
+  }
+}
+
+/// How the policy is trained with SimPO.
+public struct PolicySettings: Codable, Equatable, Sendable {
+  public var beta: Float = 2
+  /// The margin, absolute, as the SynPO paper states it.
+  public var gamma: Float = 1.6
+  /// The margin as a share of beta, as the SimPO repository states it; replaces `gamma`.
+  public var gammaBetaRatio: Float?
+  public var sftWeight: Float = 0
+  public var learning = LearningSettings()
+
+  public init() {
+    learning.numTrainEpochs = 1
+    learning.learningRate = 5e-5
+  }
+
+  /// The absolute margin in force.
+  public var margin: Float { gammaBetaRatio.map { $0 * beta } ?? gamma }
+
+  func training(seed: UInt64) -> TrainingSettings {
+    learning.training(
+      .preference(SimPO(beta: beta, gamma: margin), sftWeight: sftWeight), seed: seed)
+  }
+}

@@ -1,0 +1,104 @@
+/// The words in which the generator and the improver are asked for their work.
+///
+/// The same template serves training and inference. Fields stand in braces: `{keywords}` for the
+/// generator, `{question}` and `{answer}` for the improver. The structure follows the paper's
+/// figures 3 and 7; the words are ours and can be set.
+public struct RecipeTemplates: Codable, Equatable, Sendable {
+  public var generator: String
+  public var improver: String
+
+  public init(generator: String, improver: String) {
+    self.generator = generator
+    self.improver = improver
+  }
+
+  /// For models that follow instructions.
+  public static let detailed = RecipeTemplates(
+    generator: """
+      ## Background
+      Write one question or instruction, together with its solution, out of the given keywords.
+
+      ## Requirements
+      The question should make use of the keywords where they fit. The solution has to be correct, \
+      explain its steps and hold as much knowledge as it needs.
+
+      ## Given Keywords
+      {keywords}
+
+      ## Output Format
+      <question>the question</question>
+      <solution>the solution</solution>
+
+      ## Output
+      """,
+    improver: """
+      You are a smart assistant. Improve the answer of the pair below: correct its mistakes, add \
+      what is missing, keep to the question and be complete.
+
+      Given question: {question}
+
+      Original answer: {answer}
+
+      Rewritten answer:
+      """)
+
+  /// For models too small for instructions.
+  public static let brief = RecipeTemplates(
+    generator: "Write a question with: {keywords}",
+    improver: "Improve the answer. {question} Answer: {answer}")
+
+  public func generatorPrompt(keywords: [String]) -> String {
+    generator.replacing("{keywords}", with: keywords.joined(separator: ", "))
+  }
+
+  /// What the generator is trained to write.
+  public func generatorTarget(question: String, solution: String) -> String {
+    "<question>\(question)</question>\n<solution>\(solution)</solution>"
+  }
+
+  public func improverPrompt(question: String, answer: String) -> String {
+    // In one pass, so that a field's text may hold braces.
+    var parts = improver.split(separator: "{question}", maxSplits: 1, omittingEmptySubsequences: false)
+    let head = String(parts.removeFirst())
+    guard let rest = parts.first else { return head.replacing("{answer}", with: answer) }
+    return head.replacing("{answer}", with: answer) + question
+      + rest.replacing("{answer}", with: answer)
+  }
+}
+
+/// What a generator wrote, taken apart.
+public struct GeneratedPrompt: Equatable, Sendable {
+  public let question: String
+  /// Only told, never trained on: the paper does not use it further.
+  public let solution: String
+
+  public enum Problem: String, Error, CaseIterable, Codable, Sendable {
+    case noQuestion = "no_question"
+    case emptyQuestion = "empty_question"
+    case severalQuestions = "several_questions"
+    case cutShort = "cut_short"
+  }
+
+  /// Finds the one question between its tags. The solution's opening tag may be written as a closing
+  /// one, as in the paper's own template, and its end may be missing.
+  public init(parsing text: String) throws(Problem) {
+    let opened = text.ranges(of: "<question>")
+    guard let first = opened.first else { throw .noQuestion }
+    guard opened.count == 1 else { throw .severalQuestions }
+    guard let end = text[first.upperBound...].firstRange(of: "</question>") else {
+      throw .cutShort
+    }
+    question = Self.trimmed(text[first.upperBound..<end.lowerBound])
+    guard !question.isEmpty else { throw .emptyQuestion }
+    let rest = text[end.upperBound...]
+    let tag = rest.firstRange(of: "<solution>") ?? rest.firstRange(of: "</solution>")
+    let body = tag.map { rest[$0.upperBound...] } ?? ""
+    solution = Self.trimmed(body[..<(body.firstRange(of: "</solution>")?.lowerBound ?? body.endIndex)])
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    var rest = text.drop(while: \.isWhitespace)
+    while rest.last?.isWhitespace == true { rest.removeLast() }
+    return String(rest)
+  }
+}

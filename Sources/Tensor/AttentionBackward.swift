@@ -1,0 +1,104 @@
+import CKernels
+
+extension Attention {
+  /// Adds the gradients to dq [T, H · d], dk and dv [T, G · d].
+  ///
+  /// `out` and `logSums` are what `forward` left. A unit of work is one key head of one tree, so
+  /// that gradients into a shared prefix are summed up by one thread in the order of segments.
+  public static func backward(
+    q: Matrix, k: Matrix, v: Matrix, out: Matrix, logSums: Matrix, dOut: Matrix, headSize: Int,
+    segments: [AttentionSegment], window: Int?, dq: Matrix, dk: Matrix, dv: Matrix,
+    on workers: Workers
+  ) {
+    let heads = Heads(size: headSize, queryWidth: q.columns, keyWidth: k.columns, window: window)
+    heads.requireShapes(q: q, k: k, v: v, segments)
+    for (matrix, name) in [(out, "out" as StaticString), (dOut, "dOut"), (dq, "dq")] {
+      matrix.requireShape(q.rows, q.columns, name)
+    }
+    logSums.requireShape(q.rows, heads.queries, "logSums")
+    dk.requireShape(k.rows, k.columns, "dk")
+    dv.requireShape(v.rows, v.columns, "dv")
+    let pass = BackwardPass(
+      heads: heads, q: q, k: k, v: v, out: out, logSums: logSums, dOut: dOut, dq: dq, dk: dk,
+      dv: dv)
+    let trees = trees(of: segments)
+    workers.run(trees.count * heads.groups) { unit in
+      for segment in trees[unit / heads.groups] {
+        pass.run(segment, group: unit % heads.groups)
+      }
+    }
+  }
+
+  private static func trees(of segments: [AttentionSegment]) -> [ArraySlice<AttentionSegment>] {
+    var trees: [ArraySlice<AttentionSegment>] = []
+    var first = 0
+    for index in segments.indices {
+      let next = index + 1
+      guard next == segments.count || segments[next].tree != segments[index].tree else { continue }
+      trees.append(segments[first..<next])
+      first = next
+    }
+    return trees
+  }
+}
+
+private struct BackwardPass: Sendable {
+  let heads: Heads
+  let q: Matrix
+  let k: Matrix
+  let v: Matrix
+  let out: Matrix
+  let logSums: Matrix
+  let dOut: Matrix
+  let dq: Matrix
+  let dk: Matrix
+  let dv: Matrix
+
+  /// All rows of a segment, for the query heads that share one key head.
+  func run(_ segment: AttentionSegment, group: Int) {
+    let size = heads.size
+    let tokens = SegmentTokens(segment, upTo: segment.rows.upperBound)
+    let scratch = HeadScratch(tokens, k: k, v: v, group: group, heads: heads)
+    for row in segment.rows {
+      for head in group * heads.shared..<(group + 1) * heads.shared {
+        addRow(row, head: head, end: tokens.end(ofRow: row), scratch)
+      }
+    }
+    tokens.add(scratch.dk, to: dk, head: group, size: size)
+    tokens.add(scratch.dv, to: dv, head: group, size: size)
+  }
+
+  private func addRow(_ row: Int, head: Int, end: Int, _ scratch: HeadScratch) {
+    let column = head * heads.size
+    unsafe ck_attention_row_backward(
+      q.at(row, column), out.at(row, column), dOut.at(row, column), logSums[row, head],
+      heads.size, scratch.keyBlocks.floats, scratch.valueBlocks.floats, scratch.keyRows.floats,
+      Heads.padded(heads.size), heads.first(seenBy: end), end, heads.scale,
+      scratch.scores.floats, heads.scoreStride(end), scratch.dq.floats, scratch.dk.floats,
+      scratch.dv.floats)
+    unsafe ck_add_scaled(scratch.dq.floats, heads.size, 1, dq.at(row, column))
+  }
+}
+
+/// What the backward pass of one key head of one segment works on.
+private struct HeadScratch {
+  let keyBlocks: AlignedMemory
+  let valueBlocks: AlignedMemory
+  let keyRows: AlignedMemory
+  let scores: AlignedMemory
+  /// The query's gradient, and those of keys and values of all tokens.
+  let dq: AlignedMemory
+  let dk: AlignedMemory
+  let dv: AlignedMemory
+
+  init(_ tokens: SegmentTokens, k: Matrix, v: Matrix, group: Int, heads: Heads) {
+    let padded = Heads.padded(heads.size)
+    keyBlocks = tokens.blocks(of: k, head: group, size: heads.size)
+    valueBlocks = tokens.blocks(of: v, head: group, size: heads.size)
+    keyRows = tokens.rows(of: k, head: group, size: heads.size)
+    scores = heads.scratch(rows: 2, tokens: tokens.count)
+    dq = AlignedMemory(byteCount: padded * 4, zeroed: true)
+    dk = AlignedMemory(byteCount: tokens.count * padded * 4, zeroed: true)
+    dv = AlignedMemory(byteCount: tokens.count * padded * 4, zeroed: true)
+  }
+}

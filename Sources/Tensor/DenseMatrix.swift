@@ -1,0 +1,62 @@
+public import Bytes
+
+/// float32 weights [rows, columns], row-major, borrowed from a mapped file or owned.
+public struct DenseMatrix: Sendable {
+  public let rows: Int
+  public let columns: Int
+  private let storage: Storage
+
+  private enum Storage {
+    case mapped(MappedBytes)
+    case owned(Matrix)
+  }
+
+  /// - Precondition: `mapped` holds rows · columns floats and starts on a float's border.
+  public init(rows: Int, columns: Int, mapped: MappedBytes) {
+    precondition(
+      mapped.count == rows * columns * 4, "\(mapped.count) bytes are not [\(rows), \(columns)]")
+    unsafe mapped.withUnsafeBytes { bytes in
+      precondition(
+        UInt(bitPattern: bytes.baseAddress) % 4 == 0,
+        "float weights at byte \(mapped.range.lowerBound) of \(mapped.file.path)")
+    }
+    self.rows = rows
+    self.columns = columns
+    storage = .mapped(mapped)
+  }
+
+  public init(_ owned: Matrix) {
+    rows = owned.rows
+    columns = owned.columns
+    storage = .owned(owned)
+  }
+
+  /// The weights themselves, if they are not in a file.
+  public var owned: Matrix? {
+    guard case .owned(let matrix) = storage else { return nil }
+    return matrix
+  }
+
+  /// A copy of some rows.
+  public func floats(rows range: Range<Int>) -> Matrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "\(range) of \(rows) rows")
+    let copy = Matrix(rows: range.count, columns: columns)
+    unsafe withUnsafeFloats { weights in
+      unsafe copy.at(0).update(from: weights + range.lowerBound * columns, count: copy.count)
+    }
+    return copy
+  }
+
+  func withUnsafeFloats<R>(_ body: (UnsafePointer<Float>) -> R) -> R {
+    switch storage {
+    case .owned(let matrix): return unsafe body(matrix.at(0))
+    case .mapped(let bytes):
+      return unsafe bytes.withUnsafeBytes { bytes in
+        guard let base = bytes.baseAddress else {
+          return unsafe body(AlignedMemory(byteCount: 0, zeroed: true).floats)
+        }
+        return unsafe body(base.assumingMemoryBound(to: Float.self))
+      }
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import CKernels
+
+/// Activations as int8 codes: [rows, blocks · 32] with scales and corrections [rows, blocks].
+private struct QuantizedRows: Sendable {
+  let blocks: Int
+  private let codes: AlignedMemory
+  private let scales: AlignedMemory
+  private let corrections: AlignedMemory
+
+  init(_ x: Matrix, on workers: Workers) {
+    blocks = PanelMatrix.blocks(x.columns)
+    codes = AlignedMemory(byteCount: x.rows * blocks * PanelMatrix.block, zeroed: false)
+    scales = AlignedMemory(byteCount: x.rows * blocks * 4, zeroed: false)
+    corrections = AlignedMemory(byteCount: x.rows * blocks * 4, zeroed: false)
+    let quantized = self
+    workers.share(x.rows, by: Stripes.rows(of: x.columns)) { rows in
+      unsafe ck_quantize_rows(
+        x.at(rows.lowerBound), rows.count, x.columns, quantized.codes(rows.lowerBound),
+        quantized.scales(rows.lowerBound), quantized.corrections(rows.lowerBound))
+    }
+  }
+
+  func codes(_ row: Int) -> UnsafeMutablePointer<Int8> {
+    unsafe codes.base.assumingMemoryBound(to: Int8.self) + row * blocks * PanelMatrix.block
+  }
+
+  func scales(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe scales.floats + row * blocks }
+
+  func corrections(_ row: Int) -> UnsafeMutablePointer<Int32> {
+    unsafe corrections.base.assumingMemoryBound(to: Int32.self) + row * blocks
+  }
+}
+
+extension PanelMatrix {
+  /// Rows of activations that pass over a panel while it is in the cache.
+  private static let rowsTogether = 96
+
+  func product(_ x: Matrix, into y: Matrix, on workers: Workers) {
+    guard x.rows > 0 else { return }
+    let quantized = QuantizedRows(x, on: workers)
+    let rowsOfUnit = min(x.rows, Self.rowsTogether)
+    let rowUnits = (x.rows + rowsOfUnit - 1) / rowsOfUnit
+    let panelsOfUnit = max(1, (1 << 18) / max(1, rowsOfUnit * blocks * Self.blockBytes))
+    let panelUnits = (panelCount + panelsOfUnit - 1) / panelsOfUnit
+    workers.run(panelUnits * rowUnits) { unit in
+      let row = unit % rowUnits * rowsOfUnit
+      let panel = unit / rowUnits * panelsOfUnit
+      multiply(
+        quantized, rows: row..<min(row + rowsOfUnit, x.rows),
+        panels: panel..<min(panel + panelsOfUnit, panelCount), into: y)
+    }
+  }
+
+  private func multiply(
+    _ x: QuantizedRows, rows: Range<Int>, panels: Range<Int>, into y: Matrix
+  ) {
+    let (row, column) = (rows.lowerBound, panels.lowerBound * Self.panelRows)
+    unsafe withUnsafePanels { all in
+      unsafe ck_panel_product(
+        all + panels.lowerBound * panelByteCount, panels.count, blocks, x.codes(row),
+        x.scales(row), x.corrections(row), rows.count, y.at(row, column), y.columns,
+        min(self.rows - column, panels.count * Self.panelRows))
+    }
+  }
+
+  func floatProduct(_ x: Matrix, into y: Matrix, on workers: Workers) {
+    guard x.rows > 0 else { return }
+    let width = Stripes.width(rows)
+    let pool = ScratchPool(floats: blocks * Self.block * width)
+    workers.share(rows, by: width) { stripe in
+      pool.with { scratch in
+        unsafe unpack(rows: stripe, blocks: 0..<blocks, into: scratch.floats, stride: width)
+        unsafe FloatProduct.multiply(
+          Operand(x), Operand(scratch.floats, stride: width),
+          m: x.rows, n: stripe.count, k: columns, scale: 1, beta: 0,
+          into: y.at(0, stripe.lowerBound), stride: y.columns)
+      }
+    }
+  }
+
+  func addTransposedProduct(_ dy: Matrix, into dx: Matrix, on workers: Workers) {
+    guard dy.rows > 0 else { return }
+    let width = Stripes.width(columns)
+    let chunk = 512
+    let pool = ScratchPool(floats: width * chunk)
+    workers.share(columns, by: width) { stripe in
+      let first = stripe.lowerBound / Self.block
+      let blocks = first..<(stripe.upperBound + Self.block - 1) / Self.block
+      pool.with { scratch in
+        for start in Swift.stride(from: 0, to: rows, by: chunk) {
+          let part = start..<min(start + chunk, rows)
+          unsafe unpack(rows: part, blocks: blocks, into: scratch.floats, stride: chunk)
+          unsafe FloatProduct.multiply(
+            Operand(dy.at(0, start), stride: dy.columns),
+            Operand(scratch.floats, stride: chunk, isTransposed: true),
+            m: dy.rows, n: stripe.count, k: part.count, scale: 1, beta: 1,
+            into: dx.at(0, stripe.lowerBound), stride: dx.columns)
+        }
+      }
+    }
+  }
+
+  /// out[k, n] = W[rows.lowerBound + n, blocks.lowerBound · 32 + k]; rows start at a panel's start.
+  private func unpack(
+    rows range: Range<Int>, blocks: Range<Int>, into out: UnsafeMutablePointer<Float>, stride: Int
+  ) {
+    unsafe withUnsafePanels { panels in
+      let first = range.lowerBound / Self.panelRows
+      let start = first * panelByteCount + blocks.lowerBound * Self.blockBytes
+      unsafe ck_panel_unpack(
+        panels + start, panelByteCount, Self.panels(range.count), blocks.count, out, stride)
+    }
+  }
+
+  func gather(_ ids: [Int32], into out: Matrix, on workers: Workers) {
+    workers.share(ids.count, by: Stripes.rows(of: columns)) { rows in
+      unsafe withUnsafePanels { panels in
+        for row in rows { unsafe unpack(Int(ids[row]), of: panels, into: out.at(row)) }
+      }
+    }
+  }
+}

@@ -1,0 +1,168 @@
+internal import Bytes
+internal import Foundation
+internal import ModelFile
+internal import Tensor
+
+/// A LoRA adapter as PEFT stores it: a folder with `adapter_model.safetensors` and
+/// `adapter_config.json`.
+public enum AdapterFile {
+  static let weights = "adapter_model.safetensors"
+  static let configuration = "adapter_config.json"
+
+  /// Whether `folder` holds a complete adapter. The configuration is written last.
+  public static func exists(in folder: String) -> Bool {
+    FileManager.default.fileExists(atPath: "\(folder)/\(configuration)")
+  }
+
+  /// Reads an adapter for a model of `shape`.
+  ///
+  /// - Throws: where tensors do not fit the model, and for every setting that would change what the
+  ///   adapter computes and is not supported.
+  public static func read(
+    folder: String, shape: ModelShape
+  ) throws(TransformerError) -> Adapter {
+    let settings = try Settings.read("\(folder)/\(configuration)")
+    let file = try opened("\(folder)/\(weights)")
+    var parts: [LinearID: LowRank] = [:]
+    var used = 0
+    for layer in 0..<shape.layers {
+      for name in LinearName.allCases {
+        let id = LinearID(layer: layer, name: name)
+        guard file.tensor(id.peftName("A")) != nil else { continue }
+        let size = name.size(in: shape)
+        parts[id] = LowRank(
+          a: try matrix(id.peftName("A"), settings.r, size.columns, file),
+          b: try matrix(id.peftName("B"), size.rows, settings.r, file))
+        used += 2
+      }
+    }
+    guard used == file.tensors.count, used > 0 else {
+      throw .unsupported(
+        path: file.path, what: "\(file.tensors.count - used) tensors that fit no linear layer")
+    }
+    return Adapter(
+      parts: parts, rank: settings.r, alpha: settings.lora_alpha,
+      isRankStabilised: settings.use_rslora ?? false)
+  }
+
+  /// Writes an adapter; the folder is made. Both files replace older ones as a whole.
+  public static func write(
+    _ adapter: Adapter, to folder: String, baseModel: String
+  ) throws(TransformerError) {
+    do {
+      try FileManager.default.createDirectory(
+        atPath: folder, withIntermediateDirectories: true)
+      try writeWeights(adapter, to: "\(folder)/\(weights)")
+      let settings = Settings(adapter, baseModel: baseModel)
+      let encoder = JSONEncoder()
+      encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+      let json = [UInt8](try encoder.encode(settings))
+      try FileReplacement.write(json, to: "\(folder)/\(configuration)")
+    } catch {
+      throw .unreadable(path: folder, reason: "cannot write the adapter: \(error)")
+    }
+  }
+
+  private static func writeWeights(
+    _ adapter: Adapter, to path: String
+  ) throws(ModelFileError) {
+    let parts = adapter.parts.sorted { $0.key.path < $1.key.path }
+    let matrices = parts.flatMap { id, part in
+      [(id.peftName("A"), part.a), (id.peftName("B"), part.b)]
+    }
+    var writer = try SafetensorsWriter(
+      path: path, tensors: matrices.map { (name: $0.0, shape: [$0.1.rows, $0.1.columns]) })
+    for (_, matrix) in matrices { try writer.append(matrix.values) }
+    try writer.commit()
+  }
+
+  private static func opened(_ path: String) throws(TransformerError) -> SafetensorsFile {
+    do throws(ModelFileError) { return try SafetensorsFile(path: path) } catch {
+      throw .unreadable(path: path, reason: "\(error)")
+    }
+  }
+
+  private static func matrix(
+    _ name: String, _ rows: Int, _ columns: Int, _ file: SafetensorsFile
+  ) throws(TransformerError) -> Matrix {
+    guard let tensor = file.tensor(name) else { throw .missingTensor(path: file.path, name: name) }
+    guard tensor.shape == [rows, columns] else {
+      throw .wrongShape(
+        path: file.path, name: name, found: tensor.shape, expected: [rows, columns])
+    }
+    do throws(ModelFileError) {
+      let values = try file.floats(of: tensor, rows: 0..<rows)
+      return Matrix(rows: rows, columns: columns, values: values)
+    } catch {
+      throw .unreadable(path: file.path, reason: "\(error)")
+    }
+  }
+}
+
+extension LinearID {
+  /// The name of the matrix A or B in PEFT's files.
+  func peftName(_ side: String) -> String {
+    "base_model.model.model.layers.\(layer).\(name.modulePath).lora_\(side).weight"
+  }
+}
+
+/// The keys of `adapter_config.json` that matter here.
+private struct Settings: Codable {
+  var peft_type: String
+  var task_type: String?
+  var base_model_name_or_path: String?
+  var r: Int
+  var lora_alpha: Float
+  var lora_dropout: Float?
+  var target_modules: [String]?
+  var bias: String?
+  var use_rslora: Bool?
+  var use_dora: Bool?
+  var fan_in_fan_out: Bool?
+  var inference_mode: Bool?
+  var modules_to_save: [String]?
+  var rank_pattern: [String: Int]?
+  var alpha_pattern: [String: Float]?
+
+  init(_ adapter: Adapter, baseModel: String) {
+    peft_type = "LORA"
+    task_type = "CAUSAL_LM"
+    base_model_name_or_path = baseModel
+    r = adapter.rank
+    lora_alpha = adapter.alpha
+    lora_dropout = 0
+    target_modules = Set(adapter.parts.keys.map(\.name.moduleName)).sorted()
+    bias = "none"
+    use_rslora = adapter.isRankStabilised
+    use_dora = false
+    fan_in_fan_out = false
+    inference_mode = true
+  }
+
+  static func read(_ path: String) throws(TransformerError) -> Settings {
+    let settings: Settings
+    do {
+      let data = try Data(contentsOf: URL(filePath: path))
+      settings = try JSONDecoder().decode(Settings.self, from: data)
+    } catch {
+      throw .unreadable(path: path, reason: "no adapter configuration: \(error)")
+    }
+    for (isSet, what) in settings.unsupported where isSet {
+      throw .unsupported(path: path, what: what)
+    }
+    return settings
+  }
+
+  private var unsupported: [(Bool, String)] {
+    [
+      (peft_type != "LORA", "an adapter of type \(peft_type)"),
+      (!(1...4096).contains(r), "a rank of \(r)"),
+      (use_dora ?? false, "use_dora"),
+      (fan_in_fan_out ?? false, "fan_in_fan_out"),
+      (bias ?? "none" != "none", "a trained bias"),
+      (!(modules_to_save ?? []).isEmpty, "modules_to_save"),
+      (!(rank_pattern ?? [:]).isEmpty, "rank_pattern"),
+      (!(alpha_pattern ?? [:]).isEmpty, "alpha_pattern"),
+    ]
+  }
+}
