@@ -40,6 +40,12 @@ struct HuggingFaceTokenizer {
         throw .unsupported(part: name, found: "`\(text)`")
       }
     }
+    // With a token for every byte there is never an unknown one to be fused.
+    if model["fuse_unk"]?.bool == true, model["byte_fallback"]?.bool != true,
+      model["unk_token"]?.string != nil
+    {
+      throw .unsupported(part: "fuse_unk", found: "unknown tokens joined into one")
+    }
     switch model["dropout"] {
     case nil, .null, .integer(0), .number(0): break
     default: throw .unsupported(part: "dropout", found: "merges left out at random")

@@ -231,6 +231,15 @@ struct TokenizerDefinitionErrorTests {
     #"{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}"# + rest
   }
 
+  @Test func `unknown tokens that would be fused are refused`() {
+    let json = #"{"model": {"type": "BPE", "vocab": {"?": 0}, "merges": [], "#
+    let rest = #""unk_token": "?", "fuse_unk": true}, "pre_tokenizer": {"type": "Metaspace"}}"#
+    guard case .unsupported("fuse_unk", _)? = refused(json + rest) else {
+      Issue.record("not refused")
+      return
+    }
+  }
+
   @Test func `a known structure is accepted`() {
     #expect(refused(Self.model(#", "pre_tokenizer": {"type": "ByteLevel"}}"#)) == nil)
   }
