@@ -10,6 +10,20 @@ public struct Record: Equatable, Sendable {
   /// How far the writer had read its own input when the last record of the same chunk was
   /// appended; 0 where it did not say.
   public var cursor: UInt64
+  /// Where its chunk stands, in bytes from the start of the segment.
+  public var chunkOffset: UInt64
+
+  public init(
+    sequence: UInt64, type: UInt16, typeName: String? = nil, bytes: [UInt8], cursor: UInt64 = 0,
+    chunkOffset: UInt64 = 0
+  ) {
+    self.sequence = sequence
+    self.type = type
+    self.typeName = typeName
+    self.bytes = bytes
+    self.cursor = cursor
+    self.chunkOffset = chunkOffset
+  }
 }
 
 /// The records of one DATA chunk, decoded.

@@ -38,6 +38,23 @@ struct RecoveryTests {
     #expect(sessions == [0, 3])
   }
 
+  @Test func `no chunk's cursor runs ahead of the records behind it`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.rlg")
+    try write(lines(5), to: path, finishing: false)
+    let writer = try RecordLogWriter(appendingTo: path)
+    try writer.append("1", cursor: 50)
+    try writer.append("2", type: writer.declare("late"), cursor: 60)
+    try writer.finish()
+    let reader = try RecordLogReader(path: path)
+    var cursors: [String] = []
+    while let header = try reader.nextHeader() {
+      cursors.append("\(try #require(header.kind)) \(header.inputCursor)")
+    }
+    #expect(
+      cursors == ["meta 0", "data 5", "meta 5", "data 60", "index 60", "seal 60"])
+  }
+
   /// Every length that a crash can leave behind the last acknowledged byte.
   @Test func `after a crash at any length nothing acknowledged is lost and appending goes on`()
     throws
