@@ -63,7 +63,7 @@ final class LineImporter {
   private func whyRefused(_ line: ArraySlice<UInt8>) -> String? {
     // The line feed counts, too.
     guard line.count < limit else { return "longer than \(ByteCount(limit)), see --largest-record" }
-    return whyNoJSON(line)
+    return unsafe JSONSyntax.fault(in: line.span.bytes).map { "\($0)" }
   }
 
   private struct Quarantined: Encodable {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import RecordLog
 
 struct Verify: ParsableCommand {
@@ -96,20 +95,10 @@ struct Verify: ParsableCommand {
     _ index: Int, of chunk: RecordChunk, in reader: RecordLogReader
   ) throws(RecordLogError) {
     guard reader.description?.type(chunk.type(index))?.encoding == .json,
-      let reason = whyNoJSON(chunk.bytes[chunk.range(index)])
+      let fault = JSONSyntax.fault(in: chunk.record(index))
     else { return }
     throw RecordLogError(
-      .malformed(.record, reason), path: reader.path, offset: chunk.header.offset,
+      .malformed(.record, "\(fault)"), path: reader.path, offset: chunk.header.offset,
       chunk: chunk.header.chunkIndex, sequence: chunk.sequence(index))
-  }
-}
-
-/// Nil where `bytes` are one JSON value.
-func whyNoJSON(_ bytes: ArraySlice<UInt8>) -> String? {
-  do {
-    _ = try JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)
-    return nil
-  } catch let error as NSError {
-    return error.userInfo["NSDebugDescription"] as? String ?? "not valid JSON"
   }
 }

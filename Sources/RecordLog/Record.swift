@@ -51,6 +51,13 @@ public struct RecordChunk: Sendable {
   /// Where record `index` of the chunk lies in ``bytes``.
   public func range(_ index: Int) -> Range<Int> { (index > 0 ? ends[index - 1] : 0)..<ends[index] }
 
+  /// The bytes of record `index`, lent.
+  @_lifetime(borrow self)
+  public func record(_ index: Int) -> RawSpan {
+    let piece = bytes.rawSpan.extracting(range(index))
+    return unsafe _overrideLifetime(piece, borrowing: self)
+  }
+
   public func type(_ index: Int) -> UInt16 { types.isEmpty ? header.type : types[index] }
 
   public func sequence(_ index: Int) -> UInt64 { header.firstSequence + UInt64(index) }
