@@ -54,7 +54,7 @@ public struct GGUFWriter: ~Copyable {
 
   /// More numbers of a tensor of float32.
   public mutating func append(floats: [Float]) throws(ModelFileError) {
-    try append(littleEndianBytes(floats))
+    try append(floats.littleEndianBytes)
   }
 
   /// - Precondition: all tensors are complete.

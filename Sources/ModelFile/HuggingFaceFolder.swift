@@ -6,14 +6,14 @@ import Foundation
 public struct HuggingFaceFolder: Sendable {
   public let path: String
   /// `config.json`
-  public let config: JSONValue
+  public let config: ConfigValue
   /// `generation_config.json`, where there is one.
-  public let generationConfig: JSONValue?
-  /// `tokenizer_config.json`, where there is one.
-  public let tokenizerConfig: JSONValue?
-  /// `special_tokens_map.json`, where there is one.
-  public let specialTokens: JSONValue?
-  /// From `chat_template.jinja`, or else from `tokenizer_config.json`.
+  public let generationConfig: ConfigValue?
+  /// The bytes of `tokenizer_config.json`, where there is one.
+  public let tokenizerConfig: [UInt8]?
+  /// The bytes of `special_tokens_map.json`, where there is one.
+  public let specialTokensMap: [UInt8]?
+  /// `chat_template.jinja`, where there is one; older folders have it in `tokenizer_config.json`.
   public let chatTemplate: String?
 
   /// Larger files of their kind are refused before they are read.
@@ -31,11 +31,9 @@ public struct HuggingFaceFolder: Sendable {
     }
     self.config = config
     generationConfig = try folder.json("generation_config.json")
-    tokenizerConfig = try folder.json("tokenizer_config.json")
-    specialTokens = try folder.json("special_tokens_map.json")
-    chatTemplate =
-      try folder.text("chat_template.jinja", limit: Limits.template)
-      ?? tokenizerConfig?["chat_template"]?.string
+    tokenizerConfig = try folder.bytes("tokenizer_config.json", limit: Limits.settings)
+    specialTokensMap = try folder.bytes("special_tokens_map.json", limit: Limits.settings)
+    chatTemplate = try folder.text("chat_template.jinja", limit: Limits.template)
   }
 
   /// Whether there is a folder with a `config.json` at `path`.
@@ -136,9 +134,9 @@ private struct Folder {
     return bytes
   }
 
-  func json(_ name: String) throws(ModelFileError) -> JSONValue? {
+  func json(_ name: String) throws(ModelFileError) -> ConfigValue? {
     guard let bytes = try bytes(name, limit: HuggingFaceFolder.Limits.settings) else { return nil }
-    return try decodeJSON(JSONValue.self, bytes, file: path + "/" + name)
+    return try decodeJSON(ConfigValue.self, bytes, file: path + "/" + name)
   }
 
   func text(_ name: String, limit: Int) throws(ModelFileError) -> String? {

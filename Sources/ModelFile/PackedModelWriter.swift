@@ -31,7 +31,7 @@ public struct PackedModelWriter: ~Copyable {
 
   /// More numbers of a tensor of float32.
   public mutating func append(floats: [Float]) throws(ModelFileError) {
-    try append(littleEndianBytes(floats))
+    try append(floats.littleEndianBytes)
   }
 
   /// - Precondition: all tensors are complete.

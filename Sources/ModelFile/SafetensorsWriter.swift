@@ -22,7 +22,7 @@ public struct SafetensorsWriter: ~Copyable {
   /// More numbers of the current tensor, or the first ones of the next.
   /// - Precondition: they do not reach beyond the end of one tensor.
   public mutating func append(_ floats: [Float]) throws(ModelFileError) {
-    _ = try stream.append(littleEndianBytes(floats))
+    _ = try stream.append(floats.littleEndianBytes)
   }
 
   /// - Precondition: all tensors are complete.

@@ -62,13 +62,15 @@ struct TensorStream: ~Copyable {
   }
 }
 
-/// The bytes of float32 numbers in the order of all our formats.
-func littleEndianBytes(_ floats: [Float]) -> [UInt8] {
-  #if _endian(little)
-    return unsafe floats.withUnsafeBytes { unsafe [UInt8]($0) }
-  #else
-    return floats.flatMap { value in
-      unsafe withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe [UInt8]($0) }
-    }
-  #endif
+extension [Float] {
+  /// The bytes of the numbers in the order of all our formats.
+  public var littleEndianBytes: [UInt8] {
+    #if _endian(little)
+      return unsafe withUnsafeBytes { unsafe [UInt8]($0) }
+    #else
+      return flatMap { value in
+        unsafe Swift.withUnsafeBytes(of: value.bitPattern.littleEndian) { unsafe [UInt8]($0) }
+      }
+    #endif
+  }
 }

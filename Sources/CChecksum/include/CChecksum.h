@@ -1,1 +1,19 @@
-// A checksum of bytes.
+#ifndef CCHECKSUM_H
+#define CCHECKSUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// CRC-32C (Castagnoli, reflected). `seed` is the checksum of the bytes before these, 0 at the
+// start, so that crc(crc(0, a), b) is crc(0, ab). Picks the fastest path this machine has.
+uint32_t cck_crc32c(uint32_t seed, const void *bytes, size_t count);
+
+// The portable path, always present: the truth that tests compare with.
+uint32_t cck_crc32c_portable(uint32_t seed, const void *bytes, size_t count);
+
+// Copies `count` bytes out of a mapped file. Returns 0, or EIO when a page of the range is gone
+// because the file was cut (or could not be read): the SIGBUS that this raises is caught, and only
+// for this range and this thread; any other SIGBUS goes to whom it went before.
+int cck_guarded_copy(void *into, const void *mapped, size_t count);
+
+#endif

@@ -1,14 +1,14 @@
 import Foundation
 
 /// A value of a JSON file such as `config.json`.
-public enum JSONValue: Equatable, Sendable, Decodable {
+public enum ConfigValue: Equatable, Sendable, Decodable {
   case null
   case flag(Bool)
   case integer(Int)
   case number(Double)
   case string(String)
-  case array([JSONValue])
-  case object([String: JSONValue])
+  case array([ConfigValue])
+  case object([String: ConfigValue])
 
   public init(from decoder: any Decoder) throws {
     let container = try decoder.singleValueContainer()
@@ -22,15 +22,15 @@ public enum JSONValue: Equatable, Sendable, Decodable {
       self = .number(value)
     } else if let value = try? container.decode(String.self) {
       self = .string(value)
-    } else if let values = try? container.decode([JSONValue].self) {
+    } else if let values = try? container.decode([ConfigValue].self) {
       self = .array(values)
     } else {
-      self = .object(try container.decode([String: JSONValue].self))
+      self = .object(try container.decode([String: ConfigValue].self))
     }
   }
 
   /// The value under a key; nil where there is none or null, and where this is no object.
-  public subscript(key: String) -> JSONValue? {
+  public subscript(key: String) -> ConfigValue? {
     guard case .object(let members) = self, let member = members[key], member != .null else {
       return nil
     }
@@ -64,7 +64,7 @@ public enum JSONValue: Equatable, Sendable, Decodable {
     }
   }
 
-  public var array: [JSONValue]? {
+  public var array: [ConfigValue]? {
     guard case .array(let values) = self else { return nil }
     return values
   }

@@ -1,0 +1,93 @@
+import Bytes
+import Glibc
+
+/// Where a log is written to: a file of its own, locked, or a stream.
+struct LogOutput: ~Copyable {
+  let file: OpenFile
+  let isStream: Bool
+
+  /// Creates the file, which must not exist.
+  init(creating path: String) throws(RecordLogError.Problem) {
+    file = try LogOutput.locked(path, flags: O_RDWR | O_CREAT | O_EXCL)
+    isStream = false
+  }
+
+  init(opening path: String) throws(RecordLogError.Problem) {
+    file = try LogOutput.locked(path, flags: O_RDWR)
+    isStream = false
+  }
+
+  /// The descriptor stays the caller's.
+  init(streamingTo descriptor: Int32, name: String) throws(RecordLogError.Problem) {
+    let copy = dup(descriptor)
+    guard copy >= 0 else { throw .file(FileError(.open, path: name)) }
+    file = OpenFile(owning: copy, path: name)
+    isStream = true
+  }
+
+  /// One writer at a time.
+  private static func locked(
+    _ path: String, flags: Int32
+  ) throws(RecordLogError.Problem) -> OpenFile {
+    do throws(FileError) {
+      let file = try OpenFile(path: path, flags: flags)
+      guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        throw FileError(.lock, path: path)
+      }
+      return file
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// Writes a chunk. In a file the header comes last, so that who follows along on this machine
+  /// never sees one without what belongs to it.
+  func put(_ chunk: [UInt8], at offset: UInt64) throws(RecordLogError.Problem) {
+    do throws(FileError) {
+      guard !isStream else { return try file.write(chunk.rawSpan) }
+      let bytes = chunk.rawSpan
+      let head = min(ChunkLayout.headerBytes, chunk.count)
+      try put(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
+      try put(bytes.extracting(first: head), at: offset)
+    } catch {
+      throw isStream && error.code == EPIPE ? .consumerGone : .file(error)
+    }
+  }
+
+  private func put(_ bytes: RawSpan, at offset: UInt64) throws(FileError) {
+    var done = 0
+    while done < bytes.byteCount {
+      let rest = bytes.extracting(droppingFirst: done)
+      let count = unsafe rest.withUnsafeBytes { rest in
+        unsafe pwrite(file.descriptor, rest.baseAddress, rest.count, off_t(offset) + done)
+      }
+      if count < 0, errno == EINTR { continue }
+      guard count >= 0 else { throw FileError(.write, path: file.path) }
+      done += count
+    }
+  }
+
+  /// Makes all that was put durable.
+  func sync() throws(RecordLogError.Problem) {
+    guard !isStream else { return }
+    do throws(FileError) { try file.sync() } catch { throw .file(error) }
+  }
+
+  /// Makes a new file's name durable, too.
+  func syncName() throws(RecordLogError.Problem) {
+    do throws(FileError) { try syncFolder(of: file.path) } catch { throw .file(error) }
+  }
+
+  /// Cuts the file back to `byteCount` and looks whether that took.
+  func cut(to byteCount: UInt64) throws(RecordLogError.Problem) {
+    do throws(FileError) {
+      guard ftruncate(file.descriptor, off_t(byteCount)) == 0 else {
+        throw FileError(.truncate, path: file.path)
+      }
+      let left = try file.byteCount()
+      guard left <= byteCount else { throw FileError(.truncate, path: file.path, code: EIO) }
+    } catch {
+      throw .file(error)
+    }
+  }
+}

@@ -1,0 +1,69 @@
+public import Bytes
+import Glibc
+
+/// When written bytes are made to survive a power cut.
+///
+/// Whatever the policy, ``RecordLogWriter/durableSequence`` says what has been reached.
+public enum SyncPolicy: Equatable, Sendable {
+  /// At every commit, and not in between.
+  case everyCommit
+  /// At every commit, and in between whenever this much has been written.
+  case bytes(ByteCount)
+  /// Leave it to the system. Commits then only hand the bytes over.
+  case never
+}
+
+/// How a log is written.
+public struct RecordLogOptions: Sendable {
+  /// Record bytes per chunk; a larger record gets a chunk of its own.
+  public var chunk: ByteCount = .kibibytes(256)
+  public var blockSize: BlockSize = .kibibytes64
+  /// Larger records are refused.
+  public var largestRecord: ByteCount = .mebibytes(16)
+  public var sync: SyncPolicy = .bytes(.mebibytes(8))
+  /// How long a record may wait in an open chunk of a stream; looked at when one is appended.
+  public var linger: Duration = .milliseconds(100)
+  /// What may be appended. The first is what ``RecordLogWriter/append(_:type:cursor:)`` takes.
+  public var types: [RecordType] = [.json]
+  public var writerName = "synpo"
+  /// Goes into the log's description.
+  public var user: [String: JSONValue] = [:]
+  /// Common to all segments of a log; random where nil.
+  public var logID: UInt64?
+  public var fileID: FileID?
+  public var firstSequence: UInt64 = 0
+  public var segment: UInt64 = 0
+  /// Which input the cursors belong to; 0 where there is one only.
+  public var inputTag: UInt32 = 0
+  /// Microseconds since 1970. The time stands in every header: who wants the same bytes twice
+  /// gives the same time twice.
+  public var clock: @Sendable () -> UInt64 = microsecondsNow
+
+  public init() {}
+
+  var prologue: Prologue {
+    var prologue = Prologue(
+      fileID: fileID ?? .random(), logID: logID ?? .random(in: 1 ... .max), created: clock())
+    prologue.segment = segment
+    prologue.firstSequence = firstSequence
+    let record = min(max(largestRecord.bytes, 1), ChunkLayout.rawLimit)
+    let chunk = min(max(chunk.bytes, record, 64 << 20), ChunkLayout.rawLimit)
+    prologue.largestRecord = UInt32(record)
+    prologue.largestChunk = UInt32(chunk)
+    return prologue
+  }
+
+  var description: LogDescription {
+    LogDescription(
+      types: types, writer: .init(name: writerName, version: "1.0", codec: "lz4 \(LZ4.version)"),
+      user: user.isEmpty ? nil : user)
+  }
+}
+
+/// The system's clock.
+@Sendable
+public func microsecondsNow() -> UInt64 {
+  var now = timespec()
+  unsafe clock_gettime(CLOCK_REALTIME, &now)
+  return UInt64(max(now.tv_sec, 0)) * 1_000_000 + UInt64(now.tv_nsec / 1000)
+}

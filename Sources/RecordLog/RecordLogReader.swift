@@ -1,0 +1,399 @@
+import Bytes
+
+/// What a reader makes of a log that has no good end.
+public enum ReadMode: Equatable, Sendable {
+  /// Everything but a seal at the end is an error, thrown before anything past it is delivered.
+  case strict
+  /// A torn tail and a missing seal are an end, told by ``RecordLogReader/ending``. Damage before
+  /// that is still an error.
+  case tailTolerant
+}
+
+public struct ReadOptions: Equatable, Sendable {
+  public var mode = ReadMode.strict
+  public var limits = ReadLimits()
+  /// Whether segments of different logs, or with records missing between, may follow each other.
+  public var allowsMixed = false
+  /// Whether sealed files are mapped; else they are read piece by piece.
+  public var mapsSealedFiles = true
+
+  public init(mode: ReadMode = .strict) { self.mode = mode }
+}
+
+/// How a log ended.
+public enum LogEnding: Equatable, Sendable {
+  case sealed
+  /// The writer said why it stopped.
+  case aborted(reason: String)
+  /// Whole chunks up to the end of the input, and no seal: still being written, or left by its
+  /// writer.
+  case unsealed
+  /// The last chunk is not whole.
+  case torn(RecordLogError)
+}
+
+/// What a reader came across that is no reason to stop.
+public enum RecordLogEvent: Equatable, Sendable {
+  case tornTail(RecordLogError)
+  /// The index is not used; the chunks are followed one by one.
+  case indexUnusable(RecordLogError)
+}
+
+/// Reads a record log from a file, a pipe, or any other descriptor.
+///
+/// Memory stays bounded by ``ReadLimits``: one chunk, stored and decoded. Sealed files are mapped,
+/// and cut or unreadable ones end in an error even then.
+public final class RecordLogReader {
+  public var path: String { input.name }
+  public let options: ReadOptions
+  /// Nil until the end is reached.
+  public private(set) var ending: LogEnding?
+  public private(set) var events: [RecordLogEvent] = []
+  /// Of the segment being read.
+  public var prologue: Prologue { walk.chain.prologue }
+  /// What the segment has said of itself so far: nil before its first META chunk.
+  public var description: LogDescription? { walk.description }
+  /// Of a sealed file, known from the start; of a stream, once the seal was read.
+  public private(set) var summary: SegmentSummary?
+  private let input: LogInput
+  private var walk: SegmentWalk
+  private var chunk: RecordChunk?
+  private var recordInChunk = 0
+  /// Where the seal of a file with one segment stands; 0 where there is none.
+  private var sealOffset: UInt64 = 0
+  private var index: [IndexEntry]?
+  private var isIndexUseless = false
+  /// Of the segment being read, once it went by.
+  private var indexHeader: ChunkHeader?
+  /// Whether the sizes of all records that went by are known.
+  private var sawAllTables = true
+
+  /// Opens a file, or whatever else the path leads to.
+  public convenience init(path: String, options: ReadOptions = .init()) throws(RecordLogError) {
+    let input: LogInput
+    do throws(FileError) { input = try LogInput(path: path) } catch {
+      throw RecordLogError(.file(error), path: path)
+    }
+    try self.init(input, options: options)
+  }
+
+  /// Reads what comes out of a descriptor, which stays the caller's.
+  public convenience init(
+    descriptor: Int32, name: String = "stream", options: ReadOptions = .init()
+  ) throws(RecordLogError) {
+    let input: LogInput
+    do throws(FileError) { input = try LogInput(borrowing: descriptor, name: name) } catch {
+      throw RecordLogError(.file(error), path: name)
+    }
+    try self.init(input, options: options)
+  }
+
+  private init(_ input: LogInput, options: ReadOptions) throws(RecordLogError) {
+    self.input = input
+    self.options = options
+    walk = try SegmentWalk(input, limits: options.limits)
+    guard let (summary, offset) = walk.sealAtEnd() else { return }
+    self.summary = summary
+    sealOffset = offset
+    if options.mapsSealedFiles { input.mapFile() }
+  }
+}
+
+// MARK: Reading on
+
+extension RecordLogReader {
+  /// The next record; nil at the end, whose kind ``ending`` tells.
+  public func next() throws(RecordLogError) -> Record? {
+    while true {
+      if let chunk, recordInChunk < chunk.count {
+        defer { recordInChunk += 1 }
+        return record(recordInChunk, of: chunk)
+      }
+      guard let next = try nextChunk() else { return nil }
+      chunk = next
+      recordInChunk = 0
+    }
+  }
+
+  private func record(_ index: Int, of chunk: RecordChunk) -> Record {
+    let type = chunk.type(index)
+    return Record(
+      sequence: chunk.sequence(index), type: type, typeName: description?.type(type)?.name,
+      bytes: Array(chunk.bytes[chunk.range(index)]), cursor: chunk.header.inputCursor)
+  }
+
+  /// The next DATA chunk as a whole, which is the fast way through a log. After ``next()`` this
+  /// leaves out the rest of the chunk that the last record came from.
+  public func nextChunk() throws(RecordLogError) -> RecordChunk? {
+    while let header = try nextHeader(verifying: .decoded) {
+      if header.kind == .data { return chunk.take() }
+    }
+    return nil
+  }
+
+  /// The next chunk's header, whatever its kind, and its body verified as deep as asked. Of a
+  /// stream everything that goes by is verified.
+  public func nextHeader(verifying depth: Depth = .headers) throws(RecordLogError) -> ChunkHeader? {
+    chunk = nil
+    while ending == nil {
+      do throws(RecordLogError.Problem) {
+        guard let header = try walk.readHeader() else { throw .unterminated }
+        try take(header, verifying: depth)
+        return header
+      } catch {
+        try stumble(over: error)
+      }
+    }
+    return nil
+  }
+
+  private func take(
+    _ header: ChunkHeader, verifying depth: Depth
+  ) throws(RecordLogError.Problem) {
+    switch header.kind {
+    case .data: try takeData(header, verifying: input.isSeekable ? depth : max(depth, .stored))
+    case .meta: try walk.describe(walk.readTable(header))
+    case .index: try takeIndex(header)
+    case .seal: return try takeSeal(header)
+    case .abort: throw .aborted(reason: try walk.readReason(header))
+    case .mark: _ = try walk.readTable(header)
+    case nil: try walk.verifyUnknown(header)
+    }
+    walk.accept()
+  }
+
+  private func takeData(
+    _ header: ChunkHeader, verifying depth: Depth
+  ) throws(RecordLogError.Problem) {
+    guard depth > .headers else {
+      sawAllTables = false
+      return
+    }
+    let table = try walk.records(header, table: walk.readTable(header))
+    if depth == .decoded {
+      chunk = RecordChunk(header, table: table, bytes: try walk.decodeValues(header))
+      recordInChunk = 0
+    } else {
+      try walk.verifyValues(header)
+    }
+    walk.noteLargestRecord(table.sizes.max() ?? 0)
+  }
+
+  /// An index is a convenience: one that is wrong is an error only to who wants to know.
+  private func takeIndex(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    let table = try walk.readTable(header)
+    indexHeader = header
+    guard walk.chain.isComplete, Checksum(table.rawSpan) != walk.chain.indexChecksum else { return }
+    let problem = RecordLogError.Problem.contradiction(.index, "its entries are not theirs")
+    guard options.mode == .tailTolerant else { throw problem }
+    events.append(.indexUnusable(walk.failure(problem)))
+  }
+
+  private func takeSeal(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    let table = try walk.readTable(header)
+    let seal = try SegmentSummary(decoding: table.rawSpan)
+    if walk.chain.isComplete { try compare(seal) }
+    summary = seal
+    walk.accept()
+    guard try !beginNextSegment() else { return }
+    ending = .sealed
+  }
+
+  private func compare(_ seal: SegmentSummary) throws(RecordLogError.Problem) {
+    var seen = walk.chain.currentSummary()
+    seen.indexOffset = indexHeader?.offset ?? 0
+    seen.indexLength = UInt32(truncatingIfNeeded: indexHeader?.length ?? 0)
+    seen.indexHeaderChecksum = indexHeader?.checksum ?? 0
+    if !sawAllTables { seen.largestRecord = seal.largestRecord }
+    guard seen == seal else { throw .contradiction(.seal, "its sums are not theirs") }
+  }
+
+  /// Goes on with a segment that follows the sealed one; false where nothing follows.
+  private func beginNextSegment() throws(RecordLogError.Problem) -> Bool {
+    let base = walk.place
+    var bytes: [UInt8] = []
+    let count = try input.read(at: base, count: ChunkLayout.prologueBytes, into: &bytes)
+    guard count > 0 else { return false }
+    guard let prologue = try? Prologue(decoding: bytes.rawSpan.extracting(first: count)) else {
+      throw .trailingGarbage
+    }
+    let continues =
+      prologue.logID == self.prologue.logID && prologue.firstSequence == walk.chain.nextSequence
+    guard continues || options.allowsMixed else { throw .foreignSegment }
+    walk = SegmentWalk(input, prologue: prologue, at: base, limits: options.limits)
+    indexHeader = nil
+    sawAllTables = true
+    return true
+  }
+}
+
+/// How deep a chunk is looked into.
+public enum Depth: Int, Comparable, Sendable {
+  /// The header and its place in the chain.
+  case headers
+  /// Also the checksums of what is stored.
+  case stored
+  /// Also what that decodes to.
+  case decoded
+
+  public static func < (a: Depth, b: Depth) -> Bool { a.rawValue < b.rawValue }
+}
+
+// MARK: Ends
+
+extension RecordLogReader {
+  /// Decides what a problem at the place reached means: an error, an end, or a detour.
+  private func stumble(over problem: RecordLogError.Problem) throws(RecordLogError) {
+    let failure = walk.failure(problem)
+    guard options.mode == .tailTolerant else { throw failure }
+    switch problem {
+    case .unterminated: ending = .unsealed
+    case .aborted(let reason): ending = .aborted(reason: reason)
+    default:
+      guard problem.category == .damage else { throw failure }
+      if isBehindRecords {
+        events.append(.indexUnusable(failure))
+        walk.jump(to: sealOffset)
+      } else {
+        guard try isTornTail(problem) else { throw failure }
+        events.append(.tornTail(failure))
+        ending = .torn(failure)
+      }
+    }
+  }
+
+  /// Whether the place reached is the index of a file whose seal is good.
+  private var isBehindRecords: Bool {
+    guard let summary, sealOffset > 0, summary.indexOffset > 0 else { return false }
+    return (summary.indexOffset..<sealOffset).contains(walk.chain.offset)
+  }
+
+  /// Whether nothing from here on was ever promised to be durable. In a stream only bytes that did
+  /// not come are a torn tail.
+  private func isTornTail(_ problem: RecordLogError.Problem) throws(RecordLogError) -> Bool {
+    guard input.isSeekable else {
+      if case .truncated = problem { return true }
+      return false
+    }
+    guard sealOffset == 0 else { return false }
+    let beyond: (promised: UInt64, isSealed: Bool)
+    do throws(RecordLogError.Problem) { beyond = try walk.lookBeyond() } catch {
+      throw walk.failure(error)
+    }
+    return max(walk.chain.promised, beyond.promised) <= walk.chain.offset && !beyond.isSealed
+  }
+}
+
+// MARK: Seeking
+
+extension RecordLogReader {
+  /// Makes ``next()`` deliver record `target`, or the end where that is the number after the last.
+  ///
+  /// A sealed file is searched by its index, other files from header to header. A stream is read
+  /// forward.
+  public func seek(toSequence target: UInt64) throws(RecordLogError) {
+    guard !isInChunk(target) else { return }
+    let isAhead = target >= walk.chain.nextSequence && ending == nil
+    if !isAhead { try restart() }
+    guard target >= walk.chain.nextSequence else { throw failure(.noSuchRecord, target) }
+    if let entry = try indexEntry(of: target) {
+      walk.jump(to: entry.offset)
+      if try isTrue(entry) { return try hop(to: target) }
+      try restart()
+    }
+    try hop(to: target)
+  }
+
+  private func failure(_ problem: RecordLogError.Problem, _ sequence: UInt64) -> RecordLogError {
+    RecordLogError(problem, path: path, sequence: sequence)
+  }
+
+  private func isInChunk(_ target: UInt64) -> Bool {
+    guard let header = chunk?.header,
+      (header.firstSequence..<header.nextSequence).contains(target)
+    else { return false }
+    recordInChunk = Int(target - header.firstSequence)
+    return true
+  }
+
+  private func restart() throws(RecordLogError) {
+    guard input.isSeekable else { throw failure(.cannotSeek, walk.chain.nextSequence) }
+    chunk = nil
+    ending = nil
+    indexHeader = nil
+    sawAllTables = true
+    walk = try SegmentWalk(input, limits: options.limits)
+  }
+
+  /// Goes forward to the chunk that holds `target`.
+  private func hop(to target: UInt64) throws(RecordLogError) {
+    chunk = nil
+    while ending == nil {
+      do throws(RecordLogError.Problem) {
+        if try hopOver(to: target) { return }
+      } catch {
+        try stumble(over: error)
+      }
+    }
+    if target != walk.chain.nextSequence { throw failure(.noSuchRecord, target) }
+  }
+
+  /// Takes one chunk; true where it holds `target`.
+  private func hopOver(to target: UInt64) throws(RecordLogError.Problem) -> Bool {
+    guard let header = try walk.readHeader() else { throw .unterminated }
+    let isThere = header.kind == .data && target < header.nextSequence
+    try take(header, verifying: isThere ? .decoded : .headers)
+    return isThere && isInChunk(target)
+  }
+
+  /// The index entry of the chunk that holds `target`; nil where there is no index to be used.
+  private func indexEntry(of target: UInt64) throws(RecordLogError) -> IndexEntry? {
+    guard sealOffset > 0, !isIndexUseless else { return nil }
+    // The types are declared in front.
+    if description == nil { _ = try nextHeader() }
+    do throws(RecordLogError.Problem) {
+      guard let summary else { return nil }
+      let entries: [IndexEntry]
+      if let index { entries = index } else { entries = try walk.readIndex(summary) }
+      index = entries
+      let after = entries.partitioningIndex { $0.firstSequence > target }
+      return after > 0 ? entries[after - 1] : nil
+    } catch {
+      try dropIndex(error)
+      return nil
+    }
+  }
+
+  /// Whether the chunk that the walk has come to is what the index says.
+  private func isTrue(_ entry: IndexEntry) throws(RecordLogError) -> Bool {
+    do throws(RecordLogError.Problem) {
+      guard let header = try walk.readHeader(), header.kind == .data, IndexEntry(header) == entry
+      else { throw .contradiction(.index, "its entry is not that of the chunk") }
+      return true
+    } catch {
+      try dropIndex(error)
+      return false
+    }
+  }
+
+  private func dropIndex(_ problem: RecordLogError.Problem) throws(RecordLogError) {
+    guard options.mode == .tailTolerant else { throw walk.failure(problem) }
+    events.append(.indexUnusable(walk.failure(problem)))
+    isIndexUseless = true
+    index = nil
+  }
+}
+
+extension Array {
+  /// The first index whose element `belongs` behind a border that all elements stand on either
+  /// side of.
+  fileprivate func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
+    var low = 0
+    var high = count
+    while low < high {
+      let middle = (low + high) / 2
+      if belongs(self[middle]) { high = middle } else { low = middle + 1 }
+    }
+    return low
+  }
+}

@@ -1,0 +1,366 @@
+import Bytes
+import Foundation
+
+/// Writes a record log, to a file or to a stream.
+///
+/// Records gather in an open chunk. A full chunk is written by itself; ``commit()`` writes what
+/// there is and makes it durable. Only ``finish()`` seals a log: a writer that goes away otherwise
+/// leaves a log that can be read up to the last whole chunk and appended to, and records since then
+/// are not in it.
+///
+/// An append that throws leaves no trace of its record. Records accepted before it stay in the open
+/// chunk; after a failed write (a full disk, say) the file is cut back to whole chunks and they go
+/// out with the next commit that succeeds. After a failed sync the writer is of no further use.
+public final class RecordLogWriter {
+  public let path: String
+  /// What was found in the file, where the writer continues one.
+  public private(set) var recovered: RecoveredLog?
+  public private(set) var description: LogDescription
+  /// Records below this survive a power cut.
+  public private(set) var durableSequence: UInt64
+  private let options: RecordLogOptions
+  private let output: LogOutput
+  private var chain: SegmentChain
+  private var chunk = OpenChunk()
+  private var index: [UInt8] = []
+  private var durableOffset: UInt64 = 0
+  private var cursor: UInt64 = 0
+  /// Whether a META chunk must come before anything else: at the start of every session, and when
+  /// a type was added.
+  private var owesMeta = true
+  private var isFirstChunk = true
+  private var state = State.open
+
+  private enum State { case open, retired, ended }
+
+  /// Creates the file, which must not exist. Its name and description are durable on return.
+  public init(creating path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
+    self.path = path
+    self.options = options
+    do throws(RecordLogError.Problem) { output = try LogOutput(creating: path) } catch {
+      throw RecordLogError(error, path: path)
+    }
+    chain = SegmentChain(options.prologue)
+    description = options.description
+    durableSequence = chain.nextSequence
+    do throws(RecordLogError) { try begin() } catch {
+      // It holds nothing that anybody was told of.
+      unsafe unlink(path)
+      throw error
+    }
+  }
+
+  /// Continues a file that was not sealed, behind its last whole chunk.
+  ///
+  /// Bytes behind that are copied to `<path>.debris-<n>` and cut off. What was found is in
+  /// ``recovered``. Types in `options` that the file lacks are added under new ids.
+  /// - Throws: also where acknowledged bytes are damaged; the file is then left as it is.
+  public init(appendingTo path: String, options: RecordLogOptions = .init()) throws(RecordLogError)
+  {
+    self.path = path
+    self.options = options
+    do throws(RecordLogError.Problem) { output = try LogOutput(opening: path) } catch {
+      throw RecordLogError(error, path: path)
+    }
+    let recovery = try Recovery(path: path)
+    chain = recovery.chain
+    index = recovery.index
+    description = recovery.description ?? options.description
+    durableSequence = chain.nextSequence
+    cursor = chain.lastCursor
+    var found = recovery.found
+    found.debris = try cutDebris(recovery)
+    recovered = found
+    add(options.types)
+  }
+
+  /// Writes to a descriptor, front to back. The descriptor stays the caller's, who closes it after
+  /// ``finish()``.
+  public init(
+    streamingTo descriptor: Int32, name: String = "stream", options: RecordLogOptions = .init()
+  ) throws(RecordLogError) {
+    path = name
+    self.options = options
+    do throws(RecordLogError.Problem) {
+      output = try LogOutput(streamingTo: descriptor, name: name)
+    } catch {
+      throw RecordLogError(error, path: name)
+    }
+    chain = SegmentChain(options.prologue)
+    description = options.description
+    durableSequence = chain.nextSequence
+    try begin()
+  }
+}
+
+// MARK: Appending
+
+extension RecordLogWriter {
+  /// The sequence number that the next record will get.
+  public var nextSequence: UInt64 { chain.nextSequence + UInt64(chunk.count) }
+
+  /// The position in the input after the last record appended or mark made; 0 where none was given.
+  public var lastCursor: UInt64 { cursor }
+
+  /// Appends one record and returns its sequence number.
+  ///
+  /// A JSON record is one line; the line feed at its end is added where it is missing.
+  /// - Parameters:
+  ///   - type: of those in ``description``; the first one where nil.
+  ///   - cursor: the position in this log's own input after this record. It becomes durable in the
+  ///     same write as the record.
+  @discardableResult
+  public func append(
+    _ record: [UInt8], type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> UInt64 {
+    try append(record.rawSpan, type: type, cursor: cursor)
+  }
+
+  /// Appends the UTF-8 bytes of `record`.
+  @discardableResult
+  public func append(
+    _ record: String, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> UInt64 {
+    let bytes = [UInt8](record.utf8)
+    return try append(bytes.rawSpan, type: type, cursor: cursor)
+  }
+
+  @discardableResult
+  public func append(
+    _ record: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> UInt64 {
+    try requireOpen()
+    let type = type ?? description.types.first?.id ?? 0
+    let isLine = try isLine(type)
+    let lacksNewline = isLine ? try self.lacksNewline(record) : false
+    let size = record.byteCount + (lacksNewline ? 1 : 0)
+    guard size <= chain.prologue.largestRecord else {
+      throw failure(
+        .tooLarge(.record, bytes: UInt64(size), limit: UInt64(chain.prologue.largestRecord)))
+    }
+    if chunk.isFull(before: size, limit: options.chunk.bytes) || lingersTooLong {
+      try writeChunk()
+      try syncIfDue()
+    }
+    let sequence = nextSequence
+    chunk.append(record, addingNewline: lacksNewline, type: type, isLine: isLine)
+    if let cursor { self.cursor = cursor }
+    return sequence
+  }
+
+  /// Declares a type and returns its id; the one it has where the name is known.
+  public func declare(_ name: String, encoding: RecordType.Encoding = .json) -> UInt16 {
+    if let known = description.type(named: name) { return known.id }
+    let id = (description.types.map(\.id).max() ?? 0) + 1
+    precondition(id < ChunkLayout.typesLimit, "too many record types")
+    description.types.append(RecordType(id: id, name: name, encoding: encoding))
+    owesMeta = true
+    return id
+  }
+
+  /// Writes the open chunk, and makes everything durable unless the policy is never to.
+  public func commit() throws(RecordLogError) {
+    try requireOpen()
+    try writeChunk(alignment: commitAlignment)
+    try sync()
+  }
+
+  /// Writes the open chunk without making it durable: on a stream, what is appended can be read.
+  public func flush() throws(RecordLogError) {
+    try requireOpen()
+    try writeChunk()
+  }
+
+  /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
+  public func mark(cursor: UInt64) throws(RecordLogError) {
+    try requireOpen()
+    self.cursor = cursor
+    if chunk.isEmpty {
+      try writeMeta()
+      try write(ChunkHeader(kind: .mark), alignment: commitAlignment)
+    }
+    try commit()
+  }
+
+  /// Writes what is open, the index and the seal. Nothing can be appended any more.
+  public func finish() throws(RecordLogError) {
+    try requireOpen()
+    try writeChunk()
+    try writeMeta()
+    try sync()
+    var summary = SegmentSummary()
+    if !index.isEmpty {
+      summary.indexOffset = chain.offset
+      let header = try write(ChunkHeader(kind: .index), table: index)
+      summary.indexLength = UInt32(header.length)
+      summary.indexHeaderChecksum = header.checksum
+    }
+    try write(ChunkHeader(kind: .seal), table: sealBody(summary))
+    try sync()
+    state = .ended
+  }
+
+  /// Ends a stream with the reason why there is no more to come. For a file, too, this is the end:
+  /// one that shall be continued is simply left.
+  public func abort(_ reason: String) throws(RecordLogError) {
+    try requireOpen()
+    try writeChunk()
+    let json = (try? JSONEncoder().encode(["error": reason])).map { [UInt8]($0) } ?? []
+    try write(ChunkHeader(kind: .abort), table: json)
+    try sync()
+    state = .ended
+  }
+}
+
+// MARK: Checks
+
+extension RecordLogWriter {
+  private func requireOpen() throws(RecordLogError) {
+    switch state {
+    case .open: return
+    case .retired: throw failure(.retired)
+    case .ended: throw failure(.alreadyEnded)
+    }
+  }
+
+  private func isLine(_ type: UInt16) throws(RecordLogError) -> Bool {
+    guard type != 0 else { return false }
+    guard let declared = description.type(type) else { throw failure(.unknownType(type)) }
+    return declared.encoding == .json
+  }
+
+  private func lacksNewline(_ record: RawSpan) throws(RecordLogError) -> Bool {
+    let count = record.byteCount
+    let first = unsafe record.withUnsafeBytes { unsafe $0.firstIndex(of: newline) }
+    guard let first else { return true }
+    guard first == count - 1, count > 1 else { throw failure(.notOneLine) }
+    return false
+  }
+
+  private var lingersTooLong: Bool {
+    guard output.isStream, let opened = chunk.opened else { return false }
+    return ContinuousClock.now - opened > options.linger
+  }
+
+  private func failure(_ problem: RecordLogError.Problem) -> RecordLogError {
+    RecordLogError(
+      problem, path: path, offset: chain.offset, chunk: chain.chunkIndex, sequence: nextSequence)
+  }
+
+  private var commitAlignment: Int {
+    let isPadded = !output.isStream && options.sync != .never
+    return isPadded ? ChunkLayout.commitAlignment : ChunkLayout.alignment
+  }
+}
+
+// MARK: Writing
+
+extension RecordLogWriter {
+  /// Prologue and description.
+  private func begin() throws(RecordLogError) {
+    do throws(RecordLogError.Problem) { try output.put(chain.prologue.encoded(), at: 0) } catch {
+      throw failure(error)
+    }
+    try writeMeta()
+    guard options.sync != .never, !output.isStream else { return }
+    try sync()
+    do throws(RecordLogError.Problem) { try output.syncName() } catch { throw failure(error) }
+  }
+
+  private func add(_ types: [RecordType]) {
+    for type in types { _ = declare(type.name, encoding: type.encoding) }
+  }
+
+  private func writeMeta() throws(RecordLogError) {
+    guard owesMeta else { return }
+    let json: [UInt8]
+    do throws(RecordLogError.Problem) { json = try description.encoded() } catch {
+      throw failure(error)
+    }
+    try write(ChunkHeader(kind: .meta), table: json)
+    owesMeta = false
+  }
+
+  private func writeChunk(alignment: Int = ChunkLayout.alignment) throws(RecordLogError) {
+    guard !chunk.isEmpty else { return }
+    try writeMeta()
+    var header = ChunkHeader(kind: .data)
+    let (table, values) = chunk.pack(into: &header, blockSize: options.blockSize)
+    let written = try write(header, table: table, values: values, alignment: alignment)
+    index += IndexEntry(written).encoded()
+    chain.noteLargestRecord(UInt32(chunk.largestRecord))
+    chunk.clear()
+  }
+
+  private func sealBody(_ places: SegmentSummary) -> [UInt8] {
+    var summary = chain.currentSummary()
+    summary.indexOffset = places.indexOffset
+    summary.indexLength = places.indexLength
+    summary.indexHeaderChecksum = places.indexHeaderChecksum
+    return summary.encoded()
+  }
+
+  @discardableResult
+  private func write(
+    _ header: ChunkHeader, table: [UInt8] = [], values: [UInt8] = [],
+    alignment: Int = ChunkLayout.alignment
+  ) throws(RecordLogError) -> ChunkHeader {
+    var header = header
+    chain.link(&header)
+    header.durableOffset = durableOffset
+    header.time = options.clock()
+    header.inputCursor = cursor
+    header.inputTag = options.inputTag
+    if isFirstChunk { header.flags.insert(.sessionStart) }
+    let assembly = ChunkAssembly(header, table: table, values: values, alignment: alignment)
+    do throws(RecordLogError.Problem) {
+      try output.put(assembly.bytes, at: chain.offset)
+    } catch {
+      retreat()
+      throw failure(error)
+    }
+    isFirstChunk = false
+    chain.accept(assembly.header, encoded: assembly.encodedHeader.rawSpan)
+    return assembly.header
+  }
+
+  /// After a failed write: whole chunks only stay in the file. Where that cannot be had, or part
+  /// of a chunk went down a stream, there is no going on.
+  private func retreat() {
+    guard !output.isStream, (try? output.cut(to: chain.offset)) != nil else {
+      state = .retired
+      return
+    }
+  }
+
+  private func syncIfDue() throws(RecordLogError) {
+    guard case .bytes(let most) = options.sync, !output.isStream else { return }
+    if chain.offset - durableOffset >= UInt64(max(most.bytes, 1)) { try sync() }
+  }
+
+  /// A failed sync is final: the system may have dropped the bytes, and would call a second try a
+  /// success.
+  private func sync() throws(RecordLogError) {
+    guard options.sync != .never, !output.isStream, durableOffset < chain.offset else { return }
+    do throws(RecordLogError.Problem) { try output.sync() } catch {
+      state = .retired
+      throw failure(error)
+    }
+    durableOffset = chain.offset
+    durableSequence = chain.nextSequence
+  }
+
+  /// Copies what stands behind the last whole chunk aside, and cuts it off.
+  private func cutDebris(_ recovery: Recovery) throws(RecordLogError) -> String? {
+    do throws(RecordLogError.Problem) {
+      let aside = try recovery.copyDebris()
+      if recovery.debris.isEmpty == false {
+        try output.cut(to: chain.offset)
+        try output.sync()
+      }
+      return aside
+    } catch {
+      throw failure(error)
+    }
+  }
+}

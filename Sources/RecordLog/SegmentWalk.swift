@@ -1,0 +1,257 @@
+import Bytes
+import Foundation
+
+/// Goes through a segment chunk by chunk: reads, checks, and only then takes in.
+struct SegmentWalk {
+  let input: LogInput
+  let limits: ReadLimits
+  var chain: SegmentChain
+  private(set) var description: LogDescription?
+  /// The header that was read last, and its bytes.
+  private var current: ChunkHeader?
+  private var headerBytes: [UInt8] = []
+  private var body: [UInt8] = []
+
+  /// Reads the prologue at `base`.
+  init(_ input: LogInput, at base: UInt64 = 0, limits: ReadLimits) throws(RecordLogError) {
+    do throws(RecordLogError.Problem) {
+      var bytes: [UInt8] = []
+      let count = try input.read(at: base, count: ChunkLayout.prologueBytes, into: &bytes)
+      let prologue = try Prologue(decoding: bytes.rawSpan.extracting(first: count))
+      self.init(input, prologue: prologue, at: base, limits: limits)
+    } catch {
+      throw RecordLogError(error, path: input.name, offset: base)
+    }
+  }
+
+  init(_ input: LogInput, prologue: Prologue, at base: UInt64, limits: ReadLimits) {
+    self.input = input
+    self.limits = limits
+    chain = SegmentChain(prologue, base: base)
+  }
+
+  /// Where the next chunk stands in the input.
+  var place: UInt64 { chain.base + chain.offset }
+
+  func failure(_ problem: RecordLogError.Problem) -> RecordLogError {
+    RecordLogError(
+      problem, path: input.name, offset: place, chunk: chain.chunkIndex,
+      sequence: chain.nextSequence)
+  }
+
+  /// The next chunk's header with everything about it checked; nil where the input ends.
+  mutating func readHeader() throws(RecordLogError.Problem) -> ChunkHeader? {
+    let count = try input.read(
+      at: place, count: ChunkLayout.headerBytes, into: &headerBytes)
+    guard count > 0 else { return nil }
+    let header = try ChunkHeader(
+      decoding: headerBytes.rawSpan.extracting(first: count), tag: chain.prologue.fileID.tag,
+      offset: chain.offset)
+    try header.checkLengths(
+      limits: limits, prologue: chain.prologue, room: input.byteCount.map { $0 - place })
+    try chain.check(header)
+    current = header
+    return header
+  }
+
+  /// Goes behind the chunk whose header was read last.
+  mutating func accept() {
+    guard let header = current else { return }
+    let encoded = headerBytes
+    chain.accept(header, encoded: encoded.rawSpan.extracting(first: ChunkLayout.headerBytes))
+    current = nil
+  }
+
+  /// Goes on at a chunk elsewhere.
+  mutating func jump(to offset: UInt64) { chain.jump(to: offset) }
+
+  mutating func noteLargestRecord(_ bytes: UInt32) { chain.noteLargestRecord(bytes) }
+
+  /// The table of the chunk just read, checked and unpacked.
+  mutating func readTable(_ header: ChunkHeader) throws(RecordLogError.Problem) -> [UInt8] {
+    let stored = Int(header.tableStored) + header.padBytes
+    try readBody(at: place + UInt64(ChunkLayout.headerBytes), count: stored)
+    try match(.table, stored: header.tableChecksum, body.rawSpan.extracting(first: stored))
+    let table = body.rawSpan.extracting(first: Int(header.tableStored))
+    guard header.flags.contains(.packedTable) else {
+      return unsafe table.withUnsafeBytes { unsafe [UInt8]($0) }
+    }
+    return try unpacked(table, to: Int(header.tableRaw))
+  }
+
+  private func unpacked(
+    _ table: RawSpan, to count: Int
+  ) throws(RecordLogError.Problem) -> [UInt8] {
+    let raw = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+      filled = unsafe table.withUnsafeBytes { packed in
+        unsafe LZ4.unpack(
+          packed, to: .init(rebasing: UnsafeMutableRawBufferPointer(room)[..<count])) ?? 0
+      }
+    }
+    guard raw.count == count else { throw .malformed(.table, "does not unpack to \(count) bytes") }
+    return raw
+  }
+
+  /// Checks the stored values without decoding them.
+  mutating func verifyValues(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    try readValues(header)
+  }
+
+  /// The decoded values of the chunk just read.
+  mutating func decodeValues(_ header: ChunkHeader) throws(RecordLogError.Problem) -> [UInt8] {
+    try readValues(header)
+    let count = Int(header.valuesRaw)
+    var problem: RecordLogError.Problem?
+    let stored = Int(header.valuesStored)
+    guard stored > 0 else {
+      try match(.decoded, stored: header.rawChecksum, body.rawSpan.extracting(first: 0))
+      return []
+    }
+    let raw = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
+      let out = unsafe UnsafeMutableRawBufferPointer(
+        rebasing: UnsafeMutableRawBufferPointer(room)[..<count])
+      problem = unsafe body.withUnsafeBytes { frame in
+        unsafe LZ4Frame.decode(.init(rebasing: frame[..<stored]), into: out)
+      }
+      filled = problem == nil ? count : 0
+    }
+    if let problem { throw problem }
+    try match(.decoded, stored: header.rawChecksum, raw.rawSpan)
+    return raw
+  }
+
+  private mutating func readValues(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    let stored = Int(header.valuesStored)
+    try readBody(at: place + header.length - UInt64(stored), count: stored)
+    try match(.values, stored: header.valuesChecksum, body.rawSpan.extracting(first: stored))
+  }
+
+  private mutating func readBody(
+    at offset: UInt64, count: Int
+  ) throws(RecordLogError.Problem) {
+    let got = try input.read(at: offset, count: count, into: &body)
+    guard got == count else { throw .truncated(wanted: UInt64(count), present: UInt64(got)) }
+  }
+
+  private func match(
+    _ part: RecordLogError.Part, stored: UInt32, _ bytes: RawSpan
+  ) throws(RecordLogError.Problem) {
+    let computed = Checksum.masked(bytes)
+    guard stored == computed else {
+      throw .checksum(of: part, stored: stored, computed: computed)
+    }
+  }
+
+  /// Sizes and types of the records of a DATA chunk.
+  func records(
+    _ header: ChunkHeader, table: [UInt8]
+  ) throws(RecordLogError.Problem) -> RecordTable {
+    try RecordTable(
+      decoding: table.rawSpan, for: header, prologue: chain.prologue, limits: limits)
+  }
+
+  mutating func describe(_ table: [UInt8]) throws(RecordLogError.Problem) {
+    description = try LogDescription(decoding: table.rawSpan)
+  }
+
+  mutating func readReason(_ header: ChunkHeader) throws(RecordLogError.Problem) -> String {
+    let table = try readTable(header)
+    let json = try? JSONDecoder().decode([String: String].self, from: Data(table))
+    return json?["error"] ?? "no reason given"
+  }
+
+  /// Checks a chunk of a kind that may be passed over.
+  mutating func verifyUnknown(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    let stored = Int(header.tableStored) + header.padBytes
+    try readBody(at: place + UInt64(ChunkLayout.headerBytes), count: stored)
+    try match(.table, stored: header.tableChecksum, body.rawSpan.extracting(first: stored))
+    try verifyValues(header)
+  }
+}
+
+// MARK: Ends and what they hold
+
+extension SegmentWalk {
+  /// The seal in the file's last bytes, and its offset; nil where the file has none, or holds more
+  /// than this one segment.
+  func sealAtEnd() -> (SegmentSummary, offset: UInt64)? {
+    guard let end = input.byteCount, end % UInt64(ChunkLayout.alignment) == 0,
+      end >= UInt64(ChunkLayout.prologueBytes + ChunkLayout.sealBytes)
+    else { return nil }
+    var probe = self
+    probe.jump(to: end - UInt64(ChunkLayout.sealBytes))
+    guard let header = try? probe.readHeader(), header.kind == .seal,
+      let table = try? probe.readTable(header),
+      let summary = try? SegmentSummary(decoding: table.rawSpan)
+    else { return nil }
+    return (summary, header.offset)
+  }
+
+  /// The entries of the INDEX that `summary` points to.
+  func readIndex(_ summary: SegmentSummary) throws(RecordLogError.Problem) -> [IndexEntry] {
+    guard summary.indexOffset > 0 else { return [] }
+    var probe = self
+    probe.jump(to: summary.indexOffset)
+    guard let header = try probe.readHeader(), header.kind == .index,
+      header.checksum == summary.indexHeaderChecksum
+    else { throw .contradiction(.seal, "no index where it says") }
+    let table = try probe.readTable(header)
+    let count = table.count / ChunkLayout.indexEntryBytes
+    guard count * ChunkLayout.indexEntryBytes == table.count, UInt64(count) == summary.dataChunks
+    else { throw .malformed(.index, "\(table.count) bytes for \(summary.dataChunks) chunks") }
+    return try entries(count, in: table.rawSpan, below: summary.indexOffset)
+  }
+
+  private func entries(
+    _ count: Int, in table: RawSpan, below end: UInt64
+  ) throws(RecordLogError.Problem) -> [IndexEntry] {
+    var reader = ByteReader(table)
+    var entries: [IndexEntry] = []
+    entries.reserveCapacity(count)
+    do throws(OutOfBytes) {
+      for _ in 0..<count { entries.append(try IndexEntry(&reader)) }
+    } catch {
+      throw .malformed(.index, "ends inside an entry")
+    }
+    for (entry, next) in zip(entries, entries.dropFirst()) {
+      guard entry.offset < next.offset, entry.firstSequence <= next.firstSequence else {
+        throw .malformed(.index, "entries out of order")
+      }
+    }
+    guard (entries.last?.offset ?? 0) < end else {
+      throw .malformed(.index, "an entry past the records")
+    }
+    return entries
+  }
+
+  /// What whole headers of this segment say further on: the highest durable offset promised, and
+  /// whether there is a seal.
+  func lookBeyond() throws(RecordLogError.Problem) -> (promised: UInt64, isSealed: Bool) {
+    guard let end = input.byteCount else { return (0, false) }
+    let window = 1 << 20
+    var bytes: [UInt8] = []
+    var promised: UInt64 = 0
+    var isSealed = false
+    var start = place + UInt64(ChunkLayout.alignment)
+    while start < end {
+      let count = try input.read(at: start, count: window, into: &bytes)
+      for at in stride(from: 0, through: count - ChunkLayout.headerBytes, by: ChunkLayout.alignment)
+      {
+        let piece = bytes.rawSpan.extracting(at..<at + ChunkLayout.headerBytes)
+        guard let header = probe(piece, at: start + UInt64(at)) else { continue }
+        promised = max(promised, header.durableOffset)
+        isSealed = isSealed || header.kind == .seal
+      }
+      if count == 0 { break }
+      start += UInt64(window)
+    }
+    return (promised, isSealed)
+  }
+
+  private func probe(_ bytes: RawSpan, at offset: UInt64) -> ChunkHeader? {
+    let sync = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
+    guard UInt64(littleEndian: sync) == ChunkLayout.sync else { return nil }
+    return try? ChunkHeader(
+      decoding: bytes, tag: chain.prologue.fileID.tag, offset: offset - chain.base)
+  }
+}

@@ -1,0 +1,112 @@
+internal import Bytes
+internal import Foundation
+public import ModelFile
+public import Tensor
+public import Tokenization
+public import Transformer
+
+/// A model with its tokenizer and its way of writing conversations.
+public struct ChatModel: Sendable {
+  public var model: LanguageModel
+  public var adapter: Adapter?
+  public let tokenizer: Tokenizer
+  public let template: ChatTemplate
+  /// Ends an answer; it is learnt and scored with it.
+  public let endToken: Int32
+
+  /// Tokens at which generation stops.
+  public var endTokens: Set<Int32> { tokenizer.endIDs.union([endToken]) }
+
+  /// Tells this model, adapter included, from others.
+  public var fingerprint: String
+
+  /// - Parameter template: the model's own where nil; a model without one is refused then.
+  public init(
+    file: PackedModelFile, template: TemplateChoice = .fromModel, workers: Workers = .shared
+  ) throws(SynPOError) {
+    do {
+      model = try LanguageModel(file: file, workers: workers)
+      tokenizer = try Tokenizer(metadata: file.metadata)
+      self.template = try template.template(for: tokenizer, path: file.path)
+    } catch let error as SynPOError {
+      throw error
+    } catch {
+      throw .model(path: file.path, reason: "\(error)")
+    }
+    guard let end = tokenizer.endOfTurnID ?? tokenizer.eosID else {
+      throw .model(path: file.path, reason: "its tokenizer has no token that ends an answer")
+    }
+    endToken = end
+    fingerprint = file.fingerprint
+  }
+
+  /// The tokens of a conversation up to where the answer begins; one beginning-of-text at most.
+  public func prompt(_ messages: [ChatMessage]) throws(SynPOError) -> [Int32] {
+    let text: String
+    do throws(ChatTemplateError) {
+      text = try template.render(
+        messages: messages, addGenerationPrompt: true, bosToken: name(of: tokenizer.bosID),
+        eosToken: name(of: tokenizer.eosID))
+    } catch {
+      throw .model(path: fingerprint, reason: "the chat template refused: \(error)")
+    }
+    let ids = tokenizer.encode(text)
+    guard tokenizer.definition.addsBOS, let bos = tokenizer.bosID, ids.first != bos else {
+      return ids
+    }
+    return [bos] + ids
+  }
+
+  public func prompt(_ question: String) throws(SynPOError) -> [Int32] {
+    try prompt([ChatMessage(role: "user", content: question)])
+  }
+
+  /// The tokens of an answer with its end token.
+  public func answer(_ text: String) -> [Int32] {
+    tokenizer.encode(text, parseSpecial: false) + [endToken]
+  }
+
+  /// The words of generated tokens, without signs and outer white space.
+  public func text(_ tokens: [Int32]) -> String {
+    tokenizer.decode(tokens, skipSpecial: true).trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  private func name(of token: Int32?) -> String {
+    token.map { tokenizer.definition.tokens[Int($0)] } ?? ""
+  }
+}
+
+/// Where the chat template is taken from.
+public enum TemplateChoice: Equatable, Sendable {
+  case fromModel
+  case chatML
+  /// Contents on lines of their own, for models that never saw a conversation.
+  case plain
+  case file(String)
+
+  /// Reads the setting `chat_template`.
+  public init(setting: String) {
+    switch setting {
+    case "": self = .fromModel
+    case "chatml": self = .chatML
+    case "plain": self = .plain
+    default: self = .file(setting)
+    }
+  }
+
+  func template(for tokenizer: Tokenizer, path: String) throws -> ChatTemplate {
+    switch self {
+    case .fromModel:
+      guard let source = tokenizer.definition.chatTemplate else {
+        throw SynPOError.noTemplate(path: path)
+      }
+      return try ChatTemplate(source: source)
+    case .chatML: return try .chatML
+    case .plain:
+      return try ChatTemplate(
+        source: "{% for message in messages %}{{ message.content }}\n\n{% endfor %}")
+    case .file(let name):
+      return try ChatTemplate(source: String(contentsOfFile: name, encoding: .utf8))
+    }
+  }
+}

@@ -1,0 +1,46 @@
+public import Bytes
+
+/// Why the recipe could not go on.
+public enum SynPOError: Error, Equatable, Sendable {
+  case model(path: String, reason: String)
+  case noTemplate(path: String)
+  case file(FileError)
+  case tooFewSeeds(found: Int, needed: Int)
+  case noKeywords(sources: [String])
+  case noImproverExamples(threshold: Double)
+  case noPairs(iteration: Int, dropped: [String: Int])
+  case otherSettings(folder: String, differences: [String])
+  case memory(needed: ByteCount, available: ByteCount, what: String)
+  case notCheckable(reason: String)
+}
+
+extension SynPOError: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .model(let path, let reason): "\(path): \(reason)"
+    case .noTemplate(let path):
+      "\(path) has no chat template; name one with chat_template: chatml, plain or a file"
+    case .file(let error): "\(error)"
+    case .tooFewSeeds(let found, let needed):
+      "\(found) usable seeds are too few; at least \(needed) are needed to train and to hold back"
+    case .noKeywords(let sources):
+      "no paragraph with enough keywords in \(sources.joined(separator: ", ")); give more text"
+    case .noImproverExamples(let threshold):
+      "no seed's own answer beats the model's by more than \(threshold); lower scorer.threshold, "
+        + "or the model is already as good as its seeds"
+    case .noPairs(let iteration, let dropped):
+      "iteration \(iteration) left no pair to learn from (\(Self.list(dropped))); "
+        + "lower scorer.threshold or raise prompts_per_iteration"
+    case .otherSettings(let folder, let differences):
+      "\(folder) holds a run with other settings (\(differences.joined(separator: "; "))); "
+        + "choose another output_dir, or remove the folder to begin anew"
+    case .memory(let needed, let available, let what):
+      "\(what) needs \(needed), the budget has \(available); lower context_size or raise memory"
+    case .notCheckable(let reason): reason
+    }
+  }
+
+  private static func list(_ counts: [String: Int]) -> String {
+    counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+  }
+}
