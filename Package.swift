@@ -59,13 +59,6 @@ let package = Package(
         .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
       ]),
 
-    // The tool that makes the embedded model; nothing depends on it.
-    .executableTarget(
-      name: "EmbeddedModelMaker",
-      dependencies: [
-        "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training", "Transformer",
-      ]),
-
     // 7. Words on a terminal
     .executableTarget(
       name: "CLI",

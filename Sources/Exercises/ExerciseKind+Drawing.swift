@@ -54,9 +54,9 @@ private func oddGroup(using random: inout some RandomNumberGenerator) -> String 
   return all.shuffled(using: &random).joined(separator: ", ")
 }
 
-/// Two to eight words that say something.
+/// Three to seven words that say something.
 private func sentence(using random: inout some RandomNumberGenerator) -> String {
-  var words = ["the"]
+  var words = [one(of: ["the", "the", "our", "that"], using: &random)]
   if Bool.random(using: &random) { words.append(one(of: Words.descriptions, using: &random)) }
   words.append(one(of: Words.categories[0].words, using: &random))
   words.append(one(of: Words.verbs, using: &random))
@@ -66,7 +66,7 @@ private func sentence(using random: inout some RandomNumberGenerator) -> String 
   } else if Bool.random(using: &random) {
     words.append(one(of: ["again", "alone", "today", "here"], using: &random))
   }
-  return words.dropFirst(Int.random(in: 0...1, using: &random)).joined(separator: " ")
+  return words.joined(separator: " ")
 }
 
 /// A word and a letter, which most of the time occurs in it.

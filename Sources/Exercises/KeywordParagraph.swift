@@ -29,11 +29,11 @@ extension ExerciseFamily {
     return one(
       of: [
         "The \(job) left the \(tool) near the \(place).",
-        "Behind the \(place) a \(description) \(animal) was eating \(food).",
-        "A \(vehicle) full of \(food) stood by the \(place).",
+        "Behind the \(place) the \(description) \(animal) was eating \(food).",
+        "The \(vehicle) full of \(food) stood by the \(place).",
         "The \(description) \(job) came by \(vehicle) and looked for the \(animal).",
         "Nobody knew why the \(animal) hid under the \(vehicle).",
-        "On the \(place) lay a \(tool) and some \(food).",
+        "On the \(place) lay the \(tool) and some \(food).",
       ], using: &random)
   }
 }

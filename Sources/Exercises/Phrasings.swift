@@ -203,7 +203,7 @@ extension ExerciseKind {
       Write the larger one of the two numbers {a} and {b}.
       Of {a} and {b}, which is the higher number?
       Pick the biggest number: {a}, {b}
-      What is more, {a} or {b}?
+      Which number is more, {a} or {b}?
       Tell me which number is greater, {a} or {b}.
       """
     case .smallerNumber:
@@ -215,7 +215,7 @@ extension ExerciseKind {
       Write the smaller one of the two numbers {a} and {b}.
       Of {a} and {b}, which is the lower number?
       Pick the smallest number: {a}, {b}
-      What is less, {a} or {b}?
+      Which number is less, {a} or {b}?
       Tell me which number is lower, {a} or {b}.
       """
     case .letterAfter:

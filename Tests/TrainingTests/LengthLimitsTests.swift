@@ -40,7 +40,7 @@ struct LengthLimitsTests {
     }
     #expect(throws: SetAside.equalAnswers) {
       let answer = Array<Int32>(1...9)
-      try limits.fit(
+      _ = try limits.fit(
         TrainingExample(prompt: [1, 2, 3, 4], chosen: answer + [50], rejected: answer + [60]))
     }
   }

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFile
 import Tensor
 import TestSupport
 import Testing

@@ -1,0 +1,115 @@
+import Bytes
+import Glibc
+public import RecordLog
+
+/// Writes records of the corpus to a log, and continues one that was interrupted.
+public final class CorpusWriter {
+  /// The number that the next record will get.
+  public var nextSequence: UInt64 { log.nextSequence }
+  /// The position in the input after the last record appended or mark made; 0 at the beginning.
+  public var lastCursor: UInt64 { log.lastCursor }
+  /// What was found in the file, where the writer continues one.
+  public var recovered: RecoveredLog? { log.recovered }
+
+  private let log: RecordLogWriter
+  private var types: [String: UInt16] = [:]
+
+  /// Creates the log, or continues it behind its last whole chunk if it is there and not sealed.
+  ///
+  /// - Parameters:
+  ///   - path: a file, or `-` for the standard output.
+  ///   - name: where given, ids and times in the log are made from it alone, so that the same
+  ///     records and commits give the same bytes.
+  public convenience init(path: String, reproducibleAs name: String? = nil) throws(CorpusError) {
+    let options = Self.options(name)
+    if path == "-" {
+      try self.init(streamingTo: 1, name: "standard output", options: options)
+    } else if try fileByteCount(path) ?? 0 > 0 {
+      try self.init { () throws(RecordLogError) in
+        try RecordLogWriter(appendingTo: path, options: options)
+      }
+    } else {
+      try self.init { () throws(RecordLogError) in
+        try RecordLogWriter(creating: path, options: options)
+      }
+    }
+  }
+
+  /// Writes to a descriptor, which stays the caller's.
+  public convenience init(
+    streamingTo descriptor: Int32, name: String, options: RecordLogOptions = options(nil)
+  ) throws(CorpusError) {
+    try self.init { () throws(RecordLogError) in
+      try RecordLogWriter(streamingTo: descriptor, name: name, options: options)
+    }
+  }
+
+  private init(_ open: () throws(RecordLogError) -> RecordLogWriter) throws(CorpusError) {
+    do throws(RecordLogError) { log = try open() } catch { throw .log(error) }
+  }
+
+  /// Appends a record and returns its number.
+  ///
+  /// - Parameter cursor: the position in the input after what this record was made from. It
+  ///   becomes durable together with the record.
+  @discardableResult
+  public func append<R: CorpusRecord>(
+    _ record: R, cursor: UInt64? = nil
+  ) throws(CorpusError) -> UInt64 {
+    let line = try record.line()
+    do throws(RecordLogError) {
+      return try log.append(line, type: type(named: R.typeName), cursor: cursor)
+    } catch {
+      throw .log(error)
+    }
+  }
+
+  /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
+  public func mark(cursor: UInt64) throws(CorpusError) {
+    do throws(RecordLogError) { try log.mark(cursor: cursor) } catch { throw .log(error) }
+  }
+
+  /// Makes durable what has been appended.
+  public func commit() throws(CorpusError) {
+    do throws(RecordLogError) { try log.commit() } catch { throw .log(error) }
+  }
+
+  /// Seals the log. Nothing can be appended any more.
+  public func finish() throws(CorpusError) {
+    do throws(RecordLogError) { try log.finish() } catch { throw .log(error) }
+  }
+
+  /// Tells who reads the stream why no more records come.
+  public func abort(_ reason: String) throws(CorpusError) {
+    do throws(RecordLogError) { try log.abort(reason) } catch { throw .log(error) }
+  }
+
+  private func type(named name: String) -> UInt16 {
+    if let known = types[name] { return known }
+    let type = log.declare(name)
+    types[name] = type
+    return type
+  }
+
+  /// How the corpus writes logs: record types are declared when their first record comes.
+  public static func options(_ name: String?) -> RecordLogOptions {
+    var options = RecordLogOptions()
+    options.types = []
+    guard let name else { return options }
+    let tags = ["log", "file", "rest"].map { UInt64(RecordID.of($0, name), radix: 16) ?? 1 }
+    options.logID = max(tags[0], 1)
+    options.fileID = FileID(tag: tags[1], rest: tags[2])
+    options.clock = { 0 }
+    return options
+  }
+}
+
+/// The size of the file; nil if there is none.
+private func fileByteCount(_ path: String) throws(CorpusError) -> Int? {
+  do throws(FileError) {
+    return try OpenFile(path: path).byteCount()
+  } catch {
+    if error.code == ENOENT { return nil }
+    throw .file(error)
+  }
+}

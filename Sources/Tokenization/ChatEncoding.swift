@@ -1,0 +1,38 @@
+public import Foundation
+
+extension Tokenizer {
+  /// The text of `id` as templates write it; empty where there is none.
+  private func text(of id: Int32?) -> String {
+    guard let id else { return "" }
+    return definition.tokens[Int(id)]
+  }
+
+  /// The text of a chat by `template`, which writes this tokenizer's tokens of beginning and end.
+  public func render(
+    _ messages: [ChatMessage], with template: ChatTemplate, addGenerationPrompt: Bool,
+    extra: [String: JSONValue] = [:], date: Date = Date()
+  ) throws(ChatTemplateError) -> String {
+    try template.render(
+      messages: messages, addGenerationPrompt: addGenerationPrompt, bosToken: text(of: bosID),
+      eosToken: text(of: eosID), extra: extra, date: date)
+  }
+
+  /// The ids of a chat. If the tokenizer is one that begins texts with a BOS, there is exactly one:
+  /// the template's own, or one put before what it writes.
+  public func encodeChat(
+    _ messages: [ChatMessage], with template: ChatTemplate, addGenerationPrompt: Bool,
+    extra: [String: JSONValue] = [:], date: Date = Date()
+  ) throws(ChatTemplateError) -> [Int32] {
+    encodeRendered(
+      try render(
+        messages, with: template, addGenerationPrompt: addGenerationPrompt, extra: extra,
+        date: date))
+  }
+
+  /// The ids of a chat that has been rendered already; see ``encodeChat``.
+  public func encodeRendered(_ text: String) -> [Int32] {
+    let ids = encode(text)
+    guard definition.addsBOS, let bosID, ids.first != bosID else { return ids }
+    return [bosID] + ids
+  }
+}

@@ -1,0 +1,210 @@
+/// Methods of strings and mappings that do not change them.
+enum JinjaMethod: String {
+  case strip, lstrip, rstrip, split, rsplit, splitlines, startswith, endswith, upper, lower, title
+  case capitalize, replace, find, count, join, isdigit, isalpha, isspace
+  case items, keys, values, get
+  case index
+  case cycle
+
+  private static let ofStrings: Set<JinjaMethod> = [
+    .strip, .lstrip, .rstrip, .split, .rsplit, .splitlines, .startswith, .endswith, .upper, .lower,
+    .title, .capitalize, .replace, .find, .count, .join, .isdigit, .isalpha, .isspace,
+  ]
+
+  init?(named name: String, of object: JinjaValue) {
+    guard let method = Self(rawValue: name) else { return nil }
+    let isKnown =
+      switch object {
+      case .string: Self.ofStrings.contains(method)
+      case .dictionary: [.items, .keys, .values, .get].contains(method)
+      case .list, .tuple: [.index, .count].contains(method)
+      case .loop: method == .cycle
+      default: false
+      }
+    guard isKnown else { return nil }
+    self = method
+  }
+}
+
+extension JinjaInterpreter {
+  func call(
+    _ method: JinjaMethod, of object: JinjaValue, _ arguments: JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaValue {
+    var arguments = arguments
+    let result: JinjaValue
+    switch object {
+    case .string(let text): result = try call(method, of: text, &arguments)
+    case .dictionary(let dictionary): result = try call(method, of: dictionary, &arguments)
+    case .list(let items), .tuple(let items): result = try call(method, of: items, &arguments)
+    case .loop(let loop):
+      let values = arguments.positional
+      arguments.positional = []
+      guard !values.isEmpty else { throw failure("`cycle` needs values") }
+      result = values[values.startIndex + loop.index % values.count]
+    default: throw failure("\(object.typeName) has no method `\(method.rawValue)`")
+    }
+    try arguments.expectNoMore(for: "`\(method.rawValue)`", line: line)
+    return result
+  }
+
+  // MARK: Strings
+
+  private func call(
+    _ method: JinjaMethod, of text: String, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaValue {
+    switch method {
+    case .strip: return .string(text.stripped(of: try optionalText("chars", &arguments)))
+    case .lstrip:
+      return .string(text.stripped(of: try optionalText("chars", &arguments), right: false))
+    case .rstrip:
+      return .string(text.stripped(of: try optionalText("chars", &arguments), left: false))
+    case .split, .rsplit: return .list(try split(text, method, &arguments))
+    case .splitlines: return .list(Self.lines(of: text).map { .string($0) })
+    case .startswith: return .bool(try affixes(&arguments).contains { text.utf8.starts(with: $0.utf8) })
+    case .endswith:
+      return .bool(
+        try affixes(&arguments).contains { text.utf8.reversed().starts(with: $0.utf8.reversed()) })
+    case .upper: return .string(text.uppercased())
+    case .lower: return .string(text.lowercased())
+    case .title: return .string(text.titled)
+    case .capitalize: return .string(Self.capitalized(text))
+    case .replace: return .string(try replaced(text, &arguments))
+    case .find: return .int(Self.place(of: try requiredText("sub", &arguments), in: text))
+    case .count:
+      let part = try requiredText("sub", &arguments)
+      return .int(part.isEmpty ? text.unicodeScalars.count + 1 : text.parts(between: part).count - 1)
+    case .join: return .string(try joined(arguments.take("iterable") ?? .none, with: text))
+    case .isdigit, .isalpha, .isspace: return .bool(Self.isAll(method, text))
+    default: throw failure("a string has no method `\(method.rawValue)`")
+    }
+  }
+
+  private static func isAll(_ method: JinjaMethod, _ text: String) -> Bool {
+    !text.isEmpty
+      && text.unicodeScalars.allSatisfy { scalar in
+        switch method {
+        case .isdigit: scalar.properties.numericType == .decimal
+        case .isalpha: CharacterClass(scalar) == .letter
+        default: scalar.properties.isWhitespace
+        }
+      }
+  }
+
+  static func capitalized(_ text: String) -> String {
+    guard let first = text.unicodeScalars.first else { return "" }
+    return first.properties.titlecaseMapping + String(text.unicodeScalars.dropFirst()).lowercased()
+  }
+
+  /// The lines of `text`, without their ends; an end at the very end makes no further line.
+  private static func lines(of text: String) -> [String] {
+    let unified = text.parts(between: "\r\n").joined(separator: "\n").parts(between: "\r")
+      .joined(separator: "\n")
+    let lines = unified.parts(between: "\n")
+    return lines.last == "" ? Array(lines.dropLast()) : lines
+  }
+
+  /// In characters; −1 if it is not there.
+  private static func place(of part: String, in text: String) -> Int {
+    guard let place = text.firstPlace(of: part) else { return -1 }
+    return text.utf8.prefix(place).count { $0 & 0xC0 != 0x80 }
+  }
+
+  private func split(
+    _ text: String, _ method: JinjaMethod, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> [JinjaValue] {
+    let separator = try optionalText("sep", &arguments)
+    let limit = arguments.take("maxsplit")?.asInt ?? -1
+    guard let separator else {
+      guard limit < 0 else { throw failure("`split` with a limit needs a separator") }
+      return text.words.map { .string($0) }
+    }
+    guard !separator.isEmpty else { throw failure("`split` needs a separator that is not empty") }
+    guard method == .rsplit, limit >= 0 else {
+      return text.parts(between: separator, limit: limit < 0 ? .max : limit).map { .string($0) }
+    }
+    let parts = text.parts(between: separator)
+    let kept = parts.suffix(limit)
+    let rest = parts.dropLast(kept.count)
+    return ((rest.isEmpty ? [] : [rest.joined(separator: separator)]) + kept).map { .string($0) }
+  }
+
+  /// One text or a tuple of them.
+  private func affixes(
+    _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> [String] {
+    guard let value = arguments.take("prefix") else { throw failure("an argument is missing") }
+    switch value {
+    case .string(let text): return [text]
+    case .tuple(let items): return items.map(\.text)
+    default: throw failure("\(value.typeName) given where a string is wanted")
+    }
+  }
+
+  func replaced(
+    _ text: String, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> String {
+    let old = try requiredText("old", &arguments)
+    let new = try requiredText("new", &arguments)
+    let limit = arguments.take("count")?.asInt ?? -1
+    guard !old.isEmpty else { throw failure("`replace` needs a text that is not empty") }
+    let parts = text.parts(between: old, limit: limit < 0 ? .max : limit)
+    let (growth, overflows) = new.utf8.count.multipliedReportingOverflow(by: parts.count)
+    try checkLength(overflows ? .max : growth)
+    return try checked(parts.joined(separator: new))
+  }
+
+  func joined(_ value: JinjaValue, with separator: String) throws(ChatTemplateError) -> String {
+    guard let items = value.items else { throw failure("\(value.typeName) cannot be joined") }
+    let length = items.reduce(0) { $0 + $1.text.utf8.count + separator.utf8.count }
+    try checkLength(length)
+    return items.map(\.text).joined(separator: separator)
+  }
+
+  // MARK: Mappings and lists
+
+  private func call(
+    _ method: JinjaMethod, of dictionary: JinjaDictionary, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaValue {
+    switch method {
+    case .items: return .list(dictionary.members.map { .tuple([$0.key, $0.value]) })
+    case .keys: return .list(dictionary.members.map(\.key))
+    case .values: return .list(dictionary.members.map(\.value))
+    default:
+      guard let key = arguments.take("key") else { throw failure("`get` needs a key") }
+      let otherwise = arguments.take("default") ?? .none
+      return dictionary[key] ?? otherwise
+    }
+  }
+
+  private func call(
+    _ method: JinjaMethod, of items: [JinjaValue], _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaValue {
+    guard let value = arguments.take("value") else { throw failure("an argument is missing") }
+    if method == .count { return .int(items.count { $0 == value }) }
+    guard let index = items.firstIndex(of: value) else {
+      throw failure("`index` found no such value")
+    }
+    return .int(index)
+  }
+
+  // MARK: Arguments
+
+  func optionalText(
+    _ name: String, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> String? {
+    switch arguments.take(name) {
+    case nil, .some(.none): return nil
+    case .string(let text)?: return text
+    case let value?: throw failure("`\(name)` should be a string, not \(value.typeName)")
+    }
+  }
+
+  func requiredText(
+    _ name: String, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> String {
+    guard let text = try optionalText(name, &arguments) else {
+      throw failure("`\(name)` is missing")
+    }
+    return text
+  }
+}
