@@ -20,5 +20,7 @@ public struct FuzzTarget: Sendable {
     self.repair = repair
   }
 
-  public static let all = [gguf, safetensors, packedModel, tokenizer]
+  public static let all = [
+    gguf, safetensors, packedModel, tokenizer, recordLog, recordLogRecovery,
+  ]
 }
