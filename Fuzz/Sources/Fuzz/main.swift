@@ -9,7 +9,7 @@ private let target = FuzzTarget.all.first { CommandLine.arguments.dropFirst().fi
 /// libFuzzer calls this, by its name, with one input after the other.
 @c(LLVMFuzzerTestOneInput)
 func run(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  unsafe target?.run([UInt8](UnsafeBufferPointer(start: bytes, count: count)))
+  _ = unsafe target?.run([UInt8](UnsafeBufferPointer(start: bytes, count: count)))
   return 0
 }
 

@@ -3,21 +3,21 @@ import Glibc
 
 /// Lends the bytes as a mapped file would hold them: aligned, and with nothing readable after the
 /// last one as far as the address sanitizer is concerned.
-func withMapping(of bytes: [UInt8], _ body: (MappedFile) -> Void) {
+func withMapping(of bytes: [UInt8], _ body: (MappedFile) -> Bool) -> Bool {
   let memory = UnsafeMutableRawBufferPointer.allocate(
     byteCount: bytes.count, alignment: 64)
   defer { unsafe memory.deallocate() }
   unsafe memory.copyBytes(from: bytes)
-  body(unsafe MappedFile(permanent: UnsafeRawBufferPointer(memory), name: "input"))
+  return body(unsafe MappedFile(permanent: UnsafeRawBufferPointer(memory), name: "input"))
 }
 
 /// Lends a file that holds the bytes, in memory where the system offers that, for readers that
-/// insist on a path. Nothing happens where there is no room for it.
-func withFile(of bytes: [UInt8], _ body: (_ path: String) -> Void) {
+/// insist on a path.
+func withFile(of bytes: [UInt8], _ body: (_ path: String) -> Bool) -> Bool {
   let folder = unsafe access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp"
   var template = Array("\(folder)/synpo-fuzz-XXXXXX".utf8CString)
   let descriptor = unsafe mkstemp(&template)
-  guard descriptor >= 0 else { return }
+  guard descriptor >= 0 else { return false }
   let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   defer {
     unsafe unlink(path)
@@ -26,7 +26,7 @@ func withFile(of bytes: [UInt8], _ body: (_ path: String) -> Void) {
   }
   let written = unsafe write(descriptor, bytes, bytes.count)
   close(descriptor)
-  if written == bytes.count { body(path) }
+  return written == bytes.count && body(path)
 }
 
 /// Lends the reading end of a pipe that holds the bytes. Nothing happens where they are too many
