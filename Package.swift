@@ -79,7 +79,8 @@ let package = Package(
     .executableTarget(
       name: "EmbeddedModelMaker",
       dependencies: [
-        "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training", "Transformer",
+        "Corpus", "Exercises", "ModelFile", "SynPO", "Tensor", "Tokenization", "Training",
+        "Transformer",
       ]),
 
     // Every way in for bytes from outside; the fuzzer is a package of its own, in Fuzz.

@@ -1,3 +1,4 @@
+import Corpus
 import Exercises
 import SynPO
 import Transformer
@@ -30,12 +31,15 @@ struct Lessons {
     }
   }
 
-  /// Keywords to a question with its solution.
+  /// Keywords, one of them from elsewhere, to a question with its solution.
   private mutating func composition(of exercise: Exercise) -> Lesson {
-    let words = exercise.prompt.split { !$0.isLetter }.map(String.init).filter { $0.count > 2 }
-    let keywords = words.shuffled(using: &random).prefix(3)
+    let own = Keywords.extract(from: exercise.prompt)
+    let others = Keywords.extract(from: ExerciseFamily.exercise(using: &random).prompt)
+    let keywords =
+      (Keywords.choose(min(2, own.count), from: own, using: &random) ?? [])
+      + (Keywords.choose(min(1, others.count), from: others, using: &random) ?? [])
     return Lesson(
-      prompt: RecipeTemplates.brief.generatorPrompt(keywords: Array(keywords)),
+      prompt: RecipeTemplates.brief.generatorPrompt(keywords: keywords.shuffled(using: &random)),
       answer: RecipeTemplates.brief.generatorTarget(
         question: exercise.prompt, solution: exercise.answer))
   }

@@ -18,7 +18,7 @@ struct Upbringing {
     let definition = makeDefinition()
     let tokenizer = try Tokenizer(definition)
     let shape = ModelShape(
-      architecture: .llama, layers: 6, width: 192, feedForward: 512, heads: 6, keyValueHeads: 3,
+      architecture: .llama, layers: 4, width: 192, feedForward: 512, heads: 6, keyValueHeads: 3,
       headSize: 32, vocabulary: definition.tokens.count, context: 512, normEpsilon: 1e-5,
       ropeBase: 10_000)
     let model = LanguageModel(
@@ -86,8 +86,8 @@ struct Upbringing {
       loss = loss == 0 ? report.loss : 0.98 * loss + 0.02 * report.loss
       if report.step.isMultiple(of: 50) {
         let seconds = Int(Date().timeIntervalSince(start))
-        print("step \(report.step)/\(steps)  loss \(loss)  \(seconds) s")
-        fflush(stdout)
+        let line = "step \(report.step)/\(steps)  loss \(loss)  \(seconds) s\n"
+        FileHandle.standardError.write(Data(line.utf8))
       }
     }
     return trainer.model

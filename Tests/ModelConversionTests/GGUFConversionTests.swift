@@ -1,3 +1,4 @@
+import Bytes
 import Foundation
 import ModelConversion
 import ModelFile
@@ -130,7 +131,7 @@ struct GGUFConversionTests {
       testDescription: "rope scaling", metadata: ["llama.rope.scaling.type": .string("yarn")],
       isExpected: { if case .model(.unsupported) = $0 { true } else { false } }),
     Change(
-      testDescription: "no tokenizer", metadata: ["tokenizer.ggml.tokens": .some(nil)],
+      testDescription: "no tokenizer", metadata: ["tokenizer.ggml.tokens": nil],
       isExpected: { if case .tokenizer = $0 { true } else { false } }),
     Change(
       testDescription: "a part of a model", metadata: ["split.count": .u16(2)],

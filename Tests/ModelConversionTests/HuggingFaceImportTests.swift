@@ -92,8 +92,8 @@ struct HuggingFaceImportTests {
   @Test func `older settings mean the same as newer ones`() throws {
     let model = try ModelFolder("llama")
     try model.configure([
-      "rope_parameters": .some(nil), "rope_theta": 5000, "head_dim": .some(nil),
-      "num_key_value_heads": 2, "rope_scaling": .some(nil),
+      "rope_parameters": nil, "rope_theta": 5000, "head_dim": nil,
+      "num_key_value_heads": 2, "rope_scaling": nil,
     ])
     try ModelImport.run(from: model.path, to: model.folder.file("packed"))
     let metadata = try PackedModelFile(path: model.folder.file("packed")).metadata

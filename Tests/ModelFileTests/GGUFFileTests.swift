@@ -32,9 +32,8 @@ struct GGUFFileTests {
     try writeSample(to: folder.file("whole"))
     let whole = try bytes(ofFile: folder.file("whole"))
     for length in 0..<whole.count {
-      try write(whole.prefix(length), to: folder.file("cut"))
-      let problem = refusal { () throws(ModelFileError) in
-        _ = try GGUFFile(path: folder.file("cut"))
+      let problem = refusal(of: whole.prefix(length)) { (file) throws(ModelFileError) in
+        _ = try GGUFFile(file)
       }
       switch problem {
       case .truncated, .tooMany, .tensorOutsideFile: break
@@ -51,9 +50,10 @@ struct GGUFFileTests {
       for flip in [0x01, 0x80, 0xFF] as [UInt8] {
         var damaged = whole
         damaged[place] ^= flip
-        try write(damaged, to: folder.file("damaged"))
-        guard let file = try? GGUFFile(path: folder.file("damaged")) else { continue }
-        for tensor in file.tensors { _ = file.floats(of: tensor, rows: 0..<tensor.rows) }
+        asFile(damaged) { mapped in
+          guard let file = try? GGUFFile(mapped) else { return }
+          for tensor in file.tensors { _ = file.floats(of: tensor, rows: 0..<tensor.rows) }
+        }
       }
     }
   }

@@ -43,6 +43,22 @@ func write(_ bytes: some Sequence<UInt8>, to path: String) throws {
   try Data(bytes).write(to: URL(filePath: path))
 }
 
+/// Lends `bytes` as if they were a file, which is faster than writing them to one. What is opened
+/// must not outlive the call.
+func asFile<R>(_ bytes: some Collection<UInt8>, _ body: (MappedFile) throws -> R) rethrows -> R {
+  let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 4096)
+  defer { memory.deallocate() }
+  memory.copyBytes(from: bytes)
+  return try body(MappedFile(permanent: UnsafeRawBufferPointer(memory), name: "memory"))
+}
+
+/// Why the format's reader refuses `bytes`; nil if it does not.
+func refusal(
+  of bytes: some Collection<UInt8>, _ open: (MappedFile) throws(ModelFileError) -> Void
+) -> ModelFileError? {
+  asFile(bytes) { file in refusal { () throws(ModelFileError) in try open(file) } }
+}
+
 /// The error that `body` throws; nil if it throws none.
 func refusal(_ body: () throws(ModelFileError) -> Void) -> ModelFileError? {
   do throws(ModelFileError) { try body() } catch { return error }

@@ -1,5 +1,5 @@
 internal import Exercises
-public import Training
+internal import Training
 internal import Transformer
 
 /// Says how good an answer is. Scores of one prompt can be compared; their scale is the scorer's.
