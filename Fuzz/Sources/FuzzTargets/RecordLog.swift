@@ -30,9 +30,13 @@ extension FuzzTarget {
   }
 
   /// What reading a log comes to.
-  private struct Outcome: Equatable {
+  private struct Outcome: Equatable, CustomStringConvertible {
     var records: [Record] = []
     var error: RecordLogError?
+
+    var description: String {
+      "\(records.count) records, \(error.map(String.init) ?? "no error")"
+    }
   }
 
   private static func outcome(
