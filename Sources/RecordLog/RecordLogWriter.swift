@@ -324,7 +324,8 @@ extension RecordLogWriter {
     chain.link(&header)
     header.durableOffset = durableOffset
     header.time = options.clock()
-    header.inputCursor = cursor
+    // A description comes before the records that wait, whose cursor it must not anticipate.
+    header.inputCursor = header.kind == .meta ? chain.lastCursor : cursor
     header.inputTag = options.inputTag
     if isFirstChunk { header.flags.insert(.sessionStart) }
     let assembly = ChunkAssembly(header, table: table, values: values, alignment: alignment)
