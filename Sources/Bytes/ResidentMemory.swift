@@ -8,6 +8,11 @@ public struct ResidentMemory: Equatable, Sendable {
   /// Pages of mapped files, shared with the page cache.
   public var mapped: ByteCount
 
+  public init(own: ByteCount, mapped: ByteCount) {
+    self.own = own
+    self.mapped = mapped
+  }
+
   /// The state now, read from `/proc/self/status`; nil where the system has no such file.
   public static func now() -> ResidentMemory? {
     guard let file = try? OpenFile(path: "/proc/self/status"),

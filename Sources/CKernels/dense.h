@@ -5,6 +5,11 @@
 #include "lanes.h"
 #include "table.h"
 
+// Rows of x that share the registers with four rows of w: a path with larger ones says 2.
+#ifndef CK_DENSE_ROWS
+#define CK_DENSE_ROWS 1
+#endif
+
 struct dense_place {
   const float *x, *w;
   float *y;
@@ -21,7 +26,7 @@ CK_INLINE void finish(const struct dense_place *at, size_t r, size_t n, f16x tot
 
 // `rows` × `outputs` of y, kept in registers.
 CK_INLINE void dense_tile(const struct dense_place *at, const int rows, const int outputs) {
-  f16x total[2][4], w[4];
+  f16x total[CK_DENSE_ROWS][4], w[4];
   for (int r = 0; r < rows; r++)
     for (int n = 0; n < outputs; n++) total[r][n] = splat(0);
   for (size_t k = 0; k < at->columns; k += 16) {
@@ -47,7 +52,10 @@ static void rows_product(const float *x, size_t x_stride, size_t rows, const flo
                          float scale, int adds) {
   struct dense_place at = {x, w, y, x_stride, w_stride, y_stride, columns, scale, adds};
   size_t r = 0;
-  for (; r + 2 <= rows; r += 2, at.x += 2 * x_stride, at.y += 2 * y_stride)
-    dense_rows(at, outputs, 2);
+  for (; r + CK_DENSE_ROWS <= rows; r += CK_DENSE_ROWS) {
+    dense_rows(at, outputs, CK_DENSE_ROWS);
+    at.x += CK_DENSE_ROWS * x_stride;
+    at.y += CK_DENSE_ROWS * y_stride;
+  }
   if (r < rows) dense_rows(at, outputs, 1);
 }

@@ -6,6 +6,7 @@
 #pragma clang attribute push(                                                             \
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
     apply_to = function)
+#define CK_DENSE_ROWS 2
 #include "attention.h"
 #include "dense.h"
 #include "panel_product_avx512.h"

@@ -48,6 +48,10 @@ final class LogInput {
     _ = flock(file.descriptor, LOCK_SH | LOCK_NB)
   }
 
+  deinit {
+    if map != nil { _ = flock(file.descriptor, LOCK_UN) }
+  }
+
   /// Fills `buffer` from `offset` on and returns how many of `count` bytes there were.
   ///
   /// The buffer grows where it must, but never beyond what is really there. A stream can only be

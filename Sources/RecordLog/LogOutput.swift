@@ -25,6 +25,12 @@ struct LogOutput: ~Copyable {
     isStream = true
   }
 
+  /// A process that is just being started holds a copy of every descriptor for a moment, and
+  /// would keep the lock for as long.
+  deinit {
+    if !isStream { flock(file.descriptor, LOCK_UN) }
+  }
+
   /// One writer at a time.
   private static func locked(
     _ path: String, flags: Int32

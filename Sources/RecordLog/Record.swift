@@ -10,6 +10,20 @@ public struct Record: Equatable, Sendable {
   /// How far the writer had read its own input when the last record of the same chunk was
   /// appended; 0 where it did not say.
   public var cursor: UInt64
+  /// Where its chunk stands, in bytes from the start of the segment.
+  public var chunkOffset: UInt64
+
+  public init(
+    sequence: UInt64, type: UInt16, typeName: String? = nil, bytes: [UInt8], cursor: UInt64 = 0,
+    chunkOffset: UInt64 = 0
+  ) {
+    self.sequence = sequence
+    self.type = type
+    self.typeName = typeName
+    self.bytes = bytes
+    self.cursor = cursor
+    self.chunkOffset = chunkOffset
+  }
 }
 
 /// The records of one DATA chunk, decoded.
@@ -36,6 +50,13 @@ public struct RecordChunk: Sendable {
 
   /// Where record `index` of the chunk lies in ``bytes``.
   public func range(_ index: Int) -> Range<Int> { (index > 0 ? ends[index - 1] : 0)..<ends[index] }
+
+  /// The bytes of record `index`, lent.
+  @_lifetime(borrow self)
+  public func record(_ index: Int) -> RawSpan {
+    let piece = bytes.rawSpan.extracting(range(index))
+    return unsafe _overrideLifetime(piece, borrowing: self)
+  }
 
   public func type(_ index: Int) -> UInt16 { types.isEmpty ? header.type : types[index] }
 

@@ -55,6 +55,11 @@ public final class RecordLogReader {
   public var description: LogDescription? { walk.description }
   /// Of a sealed file, known from the start; of a stream, once the seal was read.
   public private(set) var summary: SegmentSummary?
+  /// The sums over what has gone by of the segment being read.
+  public var sums: SegmentSummary { walk.chain.currentSummary() }
+  /// How far the writer had read its own input by what has gone by; 0 where it did not say.
+  public var lastCursor: UInt64 { walk.chain.lastCursor }
+  public var nextSequence: UInt64 { walk.chain.nextSequence }
   private let input: LogInput
   private var walk: SegmentWalk
   private var chunk: RecordChunk?
@@ -119,7 +124,8 @@ extension RecordLogReader {
     let type = chunk.type(index)
     return Record(
       sequence: chunk.sequence(index), type: type, typeName: description?.type(type)?.name,
-      bytes: Array(chunk.bytes[chunk.range(index)]), cursor: chunk.header.inputCursor)
+      bytes: Array(chunk.bytes[chunk.range(index)]), cursor: chunk.header.inputCursor,
+      chunkOffset: chunk.header.offset)
   }
 
   /// The next DATA chunk as a whole, which is the fast way through a log. After ``next()`` this

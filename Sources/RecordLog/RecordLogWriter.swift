@@ -71,7 +71,7 @@ public final class RecordLogWriter {
     var found = recovery.found
     found.debris = try cutDebris(recovery)
     recovered = found
-    add(options.types)
+    try add(options.types)
   }
 
   /// Writes to a descriptor, front to back. The descriptor stays the caller's, who closes it after
@@ -134,11 +134,8 @@ extension RecordLogWriter {
     let isLine = try isLine(type)
     let lacksNewline = isLine ? try self.lacksNewline(record) : false
     let size = record.byteCount + (lacksNewline ? 1 : 0)
-    guard size <= chain.prologue.largestRecord else {
-      throw failure(
-        .tooLarge(.record, bytes: UInt64(size), limit: UInt64(chain.prologue.largestRecord)))
-    }
-    if chunk.isFull(before: size, limit: options.chunk.bytes) || lingersTooLong {
+    try checkRoom(for: size)
+    if chunk.isFull(before: size, limit: chunkLimit) || lingersTooLong {
       try writeChunk()
       try syncIfDue()
     }
@@ -151,8 +148,9 @@ extension RecordLogWriter {
   /// Declares a type and returns its id; the one it has where the name is known.
   public func declare(_ name: String, encoding: RecordType.Encoding = .json) -> UInt16 {
     if let known = description.type(named: name) { return known.id }
-    let id = (description.types.map(\.id).max() ?? 0) + 1
-    precondition(id < ChunkLayout.typesLimit, "too many record types")
+    precondition(description.types.count < ChunkLayout.typesLimit, "too many record types")
+    let taken = Set(description.types.map(\.id))
+    let id = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
     description.types.append(RecordType(id: id, name: name, encoding: encoding))
     owesMeta = true
     return id
@@ -237,6 +235,17 @@ extension RecordLogWriter {
     return false
   }
 
+  /// The file that is continued may have promised less than the options allow.
+  private var chunkLimit: Int { min(options.chunk.bytes, Int(chain.prologue.largestChunk)) }
+
+  private func checkRoom(for size: Int) throws(RecordLogError) {
+    let limit = UInt64(min(chain.prologue.largestRecord, chain.prologue.largestChunk))
+    guard size <= limit else {
+      throw failure(.tooLarge(.record, bytes: UInt64(size), limit: limit))
+    }
+    guard nextSequence < .max else { throw failure(.unsupported("record number", nextSequence)) }
+  }
+
   private var lingersTooLong: Bool {
     guard output.isStream, let opened = chunk.opened else { return false }
     return ContinuousClock.now - opened > options.linger
@@ -267,8 +276,14 @@ extension RecordLogWriter {
     do throws(RecordLogError.Problem) { try output.syncName() } catch { throw failure(error) }
   }
 
-  private func add(_ types: [RecordType]) {
-    for type in types { _ = declare(type.name, encoding: type.encoding) }
+  private func add(_ types: [RecordType]) throws(RecordLogError) {
+    for type in types {
+      let count = UInt64(description.types.count)
+      guard description.type(named: type.name) != nil || count < ChunkLayout.typesLimit else {
+        throw failure(.tooLarge(.meta, bytes: count + 1, limit: count))
+      }
+      _ = declare(type.name, encoding: type.encoding)
+    }
   }
 
   private func writeMeta() throws(RecordLogError) {
@@ -309,7 +324,8 @@ extension RecordLogWriter {
     chain.link(&header)
     header.durableOffset = durableOffset
     header.time = options.clock()
-    header.inputCursor = cursor
+    // A description comes before the records that wait, whose cursor it must not anticipate.
+    header.inputCursor = header.kind == .meta ? chain.lastCursor : cursor
     header.inputTag = options.inputTag
     if isFirstChunk { header.flags.insert(.sessionStart) }
     let assembly = ChunkAssembly(header, table: table, values: values, alignment: alignment)

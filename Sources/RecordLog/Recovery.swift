@@ -73,7 +73,7 @@ struct Recovery {
     guard let header = try walk.readHeader() else { return nil }
     guard header.kind != .seal, header.kind != .abort else { throw .alreadyEnded }
     let table = try walk.readTable(header)
-    if header.offset + header.length > promise { try walk.verifyValues(header) }
+    if header.offset + header.length > promise { try verify(header, in: &walk) }
     if header.kind == .meta { try walk.describe(table) }
     if header.kind == .data {
       let sizes = try walk.records(header, table: table).sizes
@@ -81,6 +81,17 @@ struct Recovery {
     }
     walk.accept()
     return header
+  }
+
+  /// Readers must not stumble over what a writer continues, so records are decoded.
+  private static func verify(
+    _ header: ChunkHeader, in walk: inout SegmentWalk
+  ) throws(RecordLogError.Problem) {
+    if header.kind == .data {
+      _ = try walk.decodeValues(header)
+    } else {
+      try walk.verifyValues(header)
+    }
   }
 
   /// What the file's headers promise at most, holes or not.

@@ -67,6 +67,8 @@ public struct SegmentSummary: Equatable, Sendable {
   public var fingerprint: [UInt8] = []
   public var largestRecord: UInt32 = 0
   public var largestChunk: UInt32 = 0
+
+  public init() {}
 }
 
 extension SegmentSummary {

@@ -56,7 +56,8 @@ public final class Matrix: @unchecked Sendable {
     precondition(columns == other.columns, "rows of \(other.columns) do not fit into \(columns)")
     precondition(
       source.lowerBound >= 0 && source.upperBound <= other.rows, "\(source) of \(other.rows) rows")
-    precondition(row >= 0 && row + source.count <= rows, "\(source.count) rows at \(row) of \(rows)")
+    precondition(
+      row >= 0 && row + source.count <= rows, "\(source.count) rows at \(row) of \(rows)")
     unsafe at(row).update(from: other.at(source.lowerBound), count: source.count * columns)
   }
 

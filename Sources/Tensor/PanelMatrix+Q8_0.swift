@@ -1,3 +1,5 @@
+// Q8_0 is the format's name.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
 import CKernels
 
 /// Q8_0, the format of GGUF files: per 32 weights of a row an fp16 scale and 32 signed codes, in
@@ -9,13 +11,13 @@ extension PanelMatrix {
   public static func panels(fromQ8_0 blocks: [UInt8], rows: Int, columns: Int) -> [UInt8] {
     precondition(columns % block == 0, "rows of \(columns) are no whole blocks")
     precondition(
-      blocks.count == rows * columns / block * q8_0Bytes,
+      blocks.count == rows * columns / block * ggmlBlockBytes,
       "\(blocks.count) bytes are not the Q8_0 blocks of [\(rows), \(columns)]")
     return unsafe [UInt8](
       unsafeUninitializedCapacity: byteCount(rows: rows, columns: columns)
     ) { panels, count in
       count = byteCount(rows: rows, columns: columns)
-      guard let base = unsafe panels.baseAddress else { return }
+      guard let base = panels.baseAddress else { return }
       unsafe ck_panels_from_q8_0(blocks, rows, columns / block, base)
     }
   }
@@ -26,11 +28,11 @@ extension PanelMatrix {
   public func q8_0Blocks(rows range: Range<Int>) -> [UInt8] {
     precondition(columns % Self.block == 0, "rows of \(columns) are no whole blocks")
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "\(range) of \(rows) rows")
-    let rowBytes = blocks * Self.q8_0Bytes
+    let rowBytes = blocks * Self.ggmlBlockBytes
     var result = [UInt8](repeating: 0, count: range.count * rowBytes)
     unsafe withUnsafePanels { panels in
       unsafe result.withUnsafeMutableBufferPointer { out in
-        guard let base = unsafe out.baseAddress else { return }
+        guard let base = out.baseAddress else { return }
         for row in range {
           unsafe ck_q8_0_from_panel(
             panels + row / Self.panelRows * panelByteCount, row % Self.panelRows, blocks,
@@ -53,10 +55,10 @@ extension PanelMatrix {
   public static func q8_0Blocks(quantizing values: Span<Float>) -> [UInt8] {
     precondition(values.count % block == 0, "\(values.count) values are no whole blocks")
     let blocks = values.count / block
-    return unsafe [UInt8](unsafeUninitializedCapacity: blocks * q8_0Bytes) { out, count in
-      count = blocks * q8_0Bytes
+    return unsafe [UInt8](unsafeUninitializedCapacity: blocks * ggmlBlockBytes) { out, count in
+      count = blocks * ggmlBlockBytes
       unsafe values.withUnsafeBufferPointer { values in
-        guard let x = unsafe values.baseAddress, let base = unsafe out.baseAddress else { return }
+        guard let x = values.baseAddress, let base = out.baseAddress else { return }
         unsafe ck_q8_0_quantize(x, blocks, base)
       }
     }

@@ -23,7 +23,7 @@ public struct PanelMatrix: Sendable {
   static let panelRows = Int(CK_PANEL_ROWS)
   static let block = Int(CK_BLOCK)
   static let blockBytes = Int(CK_PANEL_BLOCK)
-  static let q8_0Bytes = Int(CK_Q8_0_BLOCK)
+  static let ggmlBlockBytes = Int(CK_Q8_0_BLOCK)
 
   public var panelCount: Int { Self.panels(rows) }
   var blocks: Int { Self.blocks(columns) }

@@ -10,7 +10,7 @@ extension Tokenizer {
   /// The text of a chat by `template`, which writes this tokenizer's tokens of beginning and end.
   public func render(
     _ messages: [ChatMessage], with template: ChatTemplate, addGenerationPrompt: Bool,
-    extra: [String: JSONValue] = [:], date: Date = Date()
+    extra: [String: OrderedJSON] = [:], date: Date = Date()
   ) throws(ChatTemplateError) -> String {
     try template.render(
       messages: messages, addGenerationPrompt: addGenerationPrompt, bosToken: text(of: bosID),
@@ -21,7 +21,7 @@ extension Tokenizer {
   /// the template's own, or one put before what it writes.
   public func encodeChat(
     _ messages: [ChatMessage], with template: ChatTemplate, addGenerationPrompt: Bool,
-    extra: [String: JSONValue] = [:], date: Date = Date()
+    extra: [String: OrderedJSON] = [:], date: Date = Date()
   ) throws(ChatTemplateError) -> [Int32] {
     encodeRendered(
       try render(

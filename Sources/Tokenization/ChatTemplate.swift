@@ -26,7 +26,7 @@ public struct ChatTemplate: Sendable {
   ///     text on another day unless the date is fixed.
   public func render(
     messages: [ChatMessage], addGenerationPrompt: Bool, bosToken: String = "",
-    eosToken: String = "", extra: [String: JSONValue] = [:], date: Date = Date()
+    eosToken: String = "", extra: [String: OrderedJSON] = [:], date: Date = Date()
   ) throws(ChatTemplateError) -> String {
     var variables: [String: JinjaValue] = [
       "messages": .list(messages.map(JinjaValue.init)),
@@ -63,7 +63,7 @@ extension JinjaValue {
       ]))
   }
 
-  init(_ json: JSONValue) {
+  init(_ json: OrderedJSON) {
     switch json {
     case .null: self = .none
     case .bool(let value): self = .bool(value)

@@ -5,7 +5,7 @@ struct HuggingFacePreTokenizer {
   private var splitsAtSpaces = false
   private var normalizesToNFC = false
 
-  init(_ root: JSONValue) throws(TokenizerError) {
+  init(_ root: OrderedJSON) throws(TokenizerError) {
     let normalizers = Self.flat(root["normalizer"], listedUnder: "normalizers")
     let steps = Self.flat(root["pre_tokenizer"], listedUnder: "pretokenizers")
     let types = steps.map { $0["type"]?.string ?? "nameless" }
@@ -19,7 +19,8 @@ struct HuggingFacePreTokenizer {
       if let metaspace = steps.first {
         try readMetaspace(metaspace)
       } else if !marksSpaces {
-        throw .unsupported(part: "pre_tokenizer", found: "none, and nothing that writes ▁ for spaces")
+        throw .unsupported(
+          part: "pre_tokenizer", found: "none, and nothing that writes ▁ for spaces")
       }
     default:
       throw .unsupported(part: "pre_tokenizer", found: types.joined(separator: " + "))
@@ -33,7 +34,7 @@ struct HuggingFacePreTokenizer {
   }
 
   /// The steps of a part, sequences resolved; none if the part is missing.
-  private static func flat(_ part: JSONValue?, listedUnder key: String) -> [JSONValue] {
+  private static func flat(_ part: OrderedJSON?, listedUnder key: String) -> [OrderedJSON] {
     guard let part, part != .null else { return [] }
     guard part["type"]?.string == "Sequence" else { return [part] }
     return (part[key]?.array ?? []).flatMap { flat($0, listedUnder: key) }
@@ -43,7 +44,7 @@ struct HuggingFacePreTokenizer {
 // MARK: - Byte level
 
 extension HuggingFacePreTokenizer {
-  private static func byteLevel(_ steps: [JSONValue]) throws(TokenizerError) -> PreTokenizer {
+  private static func byteLevel(_ steps: [OrderedJSON]) throws(TokenizerError) -> PreTokenizer {
     guard let byteLevel = steps.last, byteLevel["add_prefix_space"]?.bool != true else {
       throw .unsupported(part: "pre_tokenizer", found: "ByteLevel with add_prefix_space")
     }
@@ -60,7 +61,7 @@ extension HuggingFacePreTokenizer {
     }
   }
 
-  private static func split(_ step: JSONValue) throws(TokenizerError) -> PreTokenizer {
+  private static func split(_ step: OrderedJSON) throws(TokenizerError) -> PreTokenizer {
     guard step["behavior"]?.string == "Isolated", step["invert"]?.bool != true else {
       throw .unsupported(part: "pre_tokenizer", found: "Split that is not `Isolated`")
     }
@@ -72,7 +73,7 @@ extension HuggingFacePreTokenizer {
   }
 
   private mutating func readByteLevelNormalizers(
-    _ normalizers: [JSONValue]
+    _ normalizers: [OrderedJSON]
   ) throws(TokenizerError) {
     for normalizer in normalizers {
       guard normalizer["type"]?.string == "NFC" else { throw Self.unsupported(normalizer) }
@@ -80,7 +81,7 @@ extension HuggingFacePreTokenizer {
     }
   }
 
-  private static func unsupported(_ normalizer: JSONValue) -> TokenizerError {
+  private static func unsupported(_ normalizer: OrderedJSON) -> TokenizerError {
     .unsupported(part: "normalizer", found: normalizer["type"]?.string ?? "nameless")
   }
 }
@@ -90,7 +91,7 @@ extension HuggingFacePreTokenizer {
 extension HuggingFacePreTokenizer {
   /// Whether one of `normalizers` writes `▁` for spaces.
   private mutating func readSpacing(
-    _ normalizers: [JSONValue]
+    _ normalizers: [OrderedJSON]
   ) throws(TokenizerError) -> Bool {
     var marksSpaces = false
     for normalizer in normalizers {
@@ -107,7 +108,7 @@ extension HuggingFacePreTokenizer {
     return marksSpaces
   }
 
-  private mutating func readMetaspace(_ step: JSONValue) throws(TokenizerError) {
+  private mutating func readMetaspace(_ step: OrderedJSON) throws(TokenizerError) {
     guard step["replacement"]?.string ?? "▁" == "▁" else {
       throw .unsupported(part: "Metaspace", found: "a replacement other than ▁")
     }

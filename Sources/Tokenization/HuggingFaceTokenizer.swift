@@ -5,9 +5,9 @@
 struct HuggingFaceTokenizer {
   static let file = "tokenizer.json"
 
-  let root: JSONValue
-  let config: JSONValue?
-  let specialTokensMap: JSONValue?
+  let root: OrderedJSON
+  let config: OrderedJSON?
+  let specialTokensMap: OrderedJSON?
 
   func definition(chatTemplateFile: String?) throws(TokenizerError) -> TokenizerDefinition {
     let model = try member("model", of: root, path: "model")
@@ -28,17 +28,23 @@ struct HuggingFaceTokenizer {
   }
 
   private func member(
-    _ name: String, of value: JSONValue, path: String
-  ) throws(TokenizerError) -> JSONValue {
+    _ name: String, of value: OrderedJSON, path: String
+  ) throws(TokenizerError) -> OrderedJSON {
     guard let member = value[name] else { throw .missing(field: path, file: Self.file) }
     return member
   }
 
-  private func refuseUnusual(_ model: JSONValue) throws(TokenizerError) {
+  private func refuseUnusual(_ model: OrderedJSON) throws(TokenizerError) {
     for name in ["continuing_subword_prefix", "end_of_word_suffix"] {
       if let text = model[name]?.string, !text.isEmpty {
         throw .unsupported(part: name, found: "`\(text)`")
       }
+    }
+    // With a token for every byte there is never an unknown one to be fused.
+    if model["fuse_unk"]?.bool == true, model["byte_fallback"]?.bool != true,
+      model["unk_token"]?.string != nil
+    {
+      throw .unsupported(part: "fuse_unk", found: "unknown tokens joined into one")
     }
     switch model["dropout"] {
     case nil, .null, .integer(0), .number(0): break
@@ -51,7 +57,7 @@ struct HuggingFaceTokenizer {
 
 extension HuggingFaceTokenizer {
   private func vocabulary(
-    of model: JSONValue, kind: TokenizerDefinition.Kind
+    of model: OrderedJSON, kind: TokenizerDefinition.Kind
   ) throws(TokenizerError) -> TokenizerDefinition {
     guard case .object(let members) = try member("vocab", of: model, path: "model.vocab") else {
       throw .wrongType(field: "model.vocab", file: Self.file, wanted: "an object")
@@ -110,7 +116,7 @@ extension HuggingFaceTokenizer {
   }
 
   /// Merges are written as `"a b"` or as `["a", "b"]`.
-  private func merges(of model: JSONValue) throws(TokenizerError) -> [String] {
+  private func merges(of model: OrderedJSON) throws(TokenizerError) -> [String] {
     guard let values = try member("merges", of: model, path: "model.merges").array else {
       throw .wrongType(field: "model.merges", file: Self.file, wanted: "a list")
     }
@@ -156,7 +162,7 @@ extension TokenizerDefinition {
 
 extension HuggingFaceTokenizer {
   private func setSpecialTokens(
-    _ model: JSONValue, _ definition: inout TokenizerDefinition
+    _ model: OrderedJSON, _ definition: inout TokenizerDefinition
   ) throws(TokenizerError) {
     definition.bosID = try id(ofRole: "bos_token", definition)
     definition.eosID = try id(ofRole: "eos_token", definition)
@@ -227,7 +233,7 @@ private struct TemplateFrame {
   var before: [String] = []
   var after: [String] = []
 
-  init(_ processor: JSONValue) {
+  init(_ processor: OrderedJSON) {
     let processors = [processor] + (processor["processors"]?.array ?? [])
     let template = processors.first { $0["type"]?.string == "TemplateProcessing" }
     var seenText = false

@@ -19,16 +19,16 @@ extension TokenizerDefinition {
 
   private static func parse(
     optional bytes: [UInt8]?, _ file: String
-  ) throws(TokenizerError) -> JSONValue? {
+  ) throws(TokenizerError) -> OrderedJSON? {
     guard let bytes else { return nil }
     return try parse(bytes, file)
   }
 
   private static func parse(
     _ bytes: [UInt8], _ file: String
-  ) throws(TokenizerError) -> JSONValue {
-    do throws(JSONError) {
-      return try JSONValue(parsing: bytes)
+  ) throws(TokenizerError) -> OrderedJSON {
+    do throws(OrderedJSONError) {
+      return try OrderedJSON(parsing: bytes)
     } catch {
       throw .malformedJSON(file: file, offset: error.offset, problem: error.problem)
     }

@@ -101,3 +101,14 @@ public struct DecodingRows: Sendable {
     positions.append(Int32(position))
   }
 }
+
+extension LanguageModel {
+  /// Numbers in all weights.
+  public var parameterCount: Int {
+    let matrices = [weights.embedding] + weights.layers.flatMap { $0.linears.values.map(\.weights) }
+    let counted = matrices.reduce(0) { $0 + $1.rows * $1.columns }
+    let biases = weights.layers.flatMap { $0.linears.values.compactMap(\.bias) }
+    return counted + (weights.output.map { $0.rows * $0.columns } ?? 0)
+      + biases.reduce(0) { $0 + $1.columns } + (2 * shape.layers + 1) * shape.width
+  }
+}

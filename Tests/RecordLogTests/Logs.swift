@@ -1,6 +1,7 @@
 import Bytes
 import Foundation
 import TestSupport
+import Testing
 
 @testable import RecordLog
 
@@ -68,8 +69,12 @@ func read(_ path: String, _ mode: ReadMode = .strict, mapping: Bool = true) -> R
 
 func bytes(of path: String) throws -> [UInt8] { [UInt8](try Data(contentsOf: URL(filePath: path))) }
 
+/// Overwrites in place: emptying the file first would make many file systems flush it each time.
 func put(_ bytes: some Sequence<UInt8>, at path: String) throws {
-  try Data(bytes).write(to: URL(filePath: path))
+  let file = try OpenFile(path: path, flags: O_RDWR | O_CREAT)
+  let all = Array(bytes)
+  try file.write(all.span.bytes)
+  if try file.byteCount() > all.count { #expect(ftruncate(file.descriptor, all.count) == 0) }
 }
 
 /// What a program printed, and how it ended.

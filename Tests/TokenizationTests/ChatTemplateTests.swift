@@ -8,13 +8,13 @@ import Testing
 private struct Rendering: Sendable, CustomTestStringConvertible {
   let name: String
   let template: String
-  let variables: [String: JSONValue]
+  let variables: [String: OrderedJSON]
   let outcome: String?
   let refusal: String?
 
   var testDescription: String { name }
 
-  init?(_ json: JSONValue) {
+  init?(_ json: OrderedJSON) {
     guard let name = json["name"]?.string, let template = json["template"]?.string,
       case .object(let extra) = json["extra"]
     else { return nil }
@@ -33,7 +33,7 @@ private struct Rendering: Sendable, CustomTestStringConvertible {
     let file = URL(filePath: #filePath).deletingLastPathComponent()
       .appending(path: "Golden/renderings.json")
     guard let data = try? Data(contentsOf: file),
-      let json = try? JSONValue(parsing: Array(data))
+      let json = try? OrderedJSON(parsing: Array(data))
     else { return [] }
     return (json.array ?? []).compactMap(Rendering.init)
   }()
@@ -43,7 +43,7 @@ private struct Rendering: Sendable, CustomTestStringConvertible {
 private let goldenDate = Date(timeIntervalSince1970: 1_722_006_245)
 
 private func render(
-  _ source: String, _ variables: [String: JSONValue] = [:], messages: [ChatMessage] = []
+  _ source: String, _ variables: [String: OrderedJSON] = [:], messages: [ChatMessage] = []
 ) throws(ChatTemplateError) -> String {
   try ChatTemplate(source: source).render(
     messages: messages, addGenerationPrompt: false, extra: variables, date: goldenDate)
@@ -95,7 +95,8 @@ struct ChatTemplateErrorTests {
 
   @Test(arguments: [
     "{% if x %}", "{% endif %}", "{{ x", "{{ 'x }}", "{{ (x }}", "{{ x) }}", "{# x", "{% raw %}x",
-    "{% for %}{% endfor %}", "{% for x y %}{% endfor %}", "{{ 1 + }}", "{{ }}", "{% %}", "{{ a b }}",
+    "{% for %}{% endfor %}", "{% for x y %}{% endfor %}", "{{ 1 + }}", "{{ }}", "{% %}",
+    "{{ a b }}",
     "{{ x ? y }}", "{% set 1 = 2 %}", "{{ [1, }}", "{{ {1} }}", "{% break %}", "{{ x | }}",
     "{% else %}", "{{ 99999999999999999999 }}", "{% macro f( %}", "{{ a. }}", "{% elif x %}",
   ])
@@ -109,8 +110,10 @@ struct ChatTemplateErrorTests {
   }
 
   @Test(arguments: [
-    "{{ nothing.x }}", "{{ nothing['x'] }}", "{{ nothing + 'x' }}", "{{ nothing() }}", "{{ 1 + 'a' }}",
-    "{{ 1 // 0 }}", "{{ 1.0 / 0 }}", "{{ 'a' < 1 }}", "{% for x in 3 %}{% endfor %}", "{{ 1 in 'a' }}",
+    "{{ nothing.x }}", "{{ nothing['x'] }}", "{{ nothing + 'x' }}", "{{ nothing() }}",
+    "{{ 1 + 'a' }}",
+    "{{ 1 // 0 }}", "{{ 1.0 / 0 }}", "{{ 'a' < 1 }}", "{% for x in 3 %}{% endfor %}",
+    "{{ 1 in 'a' }}",
     "{% for a, b in [1] %}{% endfor %}", "{{ 9223372036854775807 + 1 }}", "{{ 10 ** 99 }}",
     "{% set a.b = 1 %}", "{{ 'x'.split('') }}", "{{ [1][::0] }}", "{{ 3 | length }}",
     "{{ [1, 'a'] | sort }}", "{{ 'a'.strip(1) }}", "{{ 'a'.upper(1) }}", "{{ 'a' | trim(x=1) }}",
@@ -132,8 +135,8 @@ struct ChatTemplateErrorTests {
     "{{ range(1000000) }}",
     "{% for a in range(9999) %}{% for b in range(9999) %}{{ a * b }}{% endfor %}{% endfor %}",
     "{% set ns = namespace(s='x') %}{% for i in range(99) %}{% set ns.s = ns.s ~ ns.s %}{% endfor %}",
-    String(repeating: "(", count: 9999), "{{ " + String(repeating: "(", count: 9999),
-    "{{ " + String(repeating: "[", count: 9999),
+    "{{ " + String(repeating: "(", count: 9999) + String(repeating: ")", count: 9999) + " }}",
+    "{{ " + String(repeating: "[", count: 9999) + String(repeating: "]", count: 9999) + " }}",
     "{{ " + String(repeating: "not ", count: 9999) + "x }}",
     "{{ " + String(repeating: "-", count: 9999) + "1 }}",
     "{{ x" + String(repeating: ".y", count: 9999) + " }}",
@@ -144,9 +147,7 @@ struct ChatTemplateErrorTests {
   ])
   func `a runaway template ends in an error`(_ source: String) {
     #expect {
-      let text = try render(source)
-      if text != source { throw ChatTemplateError.tooMuch(line: 0, what: text, limit: 0) }
-      throw ChatTemplateError.tooMuch(line: 1, what: "", limit: 0)
+      _ = try render(source)
     } throws: { error in
       guard case .tooMuch(let line, _, _)? = error as? ChatTemplateError else { return false }
       return line == 1

@@ -11,9 +11,14 @@ struct TokenizedText: Decodable, Sendable {
 /// A chat, the text that Jinja makes of it, and the ids of that.
 struct RenderedChat: Decodable, Sendable {
   let messages: [ChatMessage]
-  let add_generation_prompt: Bool
+  let addGenerationPrompt: Bool
   let text: String
   let ids: [Int32]?
+
+  private enum CodingKeys: String, CodingKey {
+    case messages, text, ids
+    case addGenerationPrompt = "add_generation_prompt"
+  }
 }
 
 func bytes(_ shared: String) throws -> [UInt8] {

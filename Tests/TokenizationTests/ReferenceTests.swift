@@ -38,10 +38,10 @@ struct ReferenceTests {
     let template = try ChatTemplate(source: text("\(smolLM2)/chat_template.jinja"))
     for chat in try lines("\(smolLM2)/chat.jsonl", as: RenderedChat.self) {
       let rendered = try tokenizer.render(
-        chat.messages, with: template, addGenerationPrompt: chat.add_generation_prompt)
+        chat.messages, with: template, addGenerationPrompt: chat.addGenerationPrompt)
       #expect(rendered == chat.text)
       let ids = try tokenizer.encodeChat(
-        chat.messages, with: template, addGenerationPrompt: chat.add_generation_prompt)
+        chat.messages, with: template, addGenerationPrompt: chat.addGenerationPrompt)
       #expect(ids == chat.ids)
       #expect(tokenizer.decode(ids) == chat.text)
     }
@@ -77,7 +77,7 @@ struct ReferenceTests {
     let template = try ChatTemplate(source: #require(tokenizer.definition.chatTemplate))
     for chat in expected.chat {
       let rendered = try tokenizer.render(
-        chat.messages, with: template, addGenerationPrompt: chat.add_generation_prompt)
+        chat.messages, with: template, addGenerationPrompt: chat.addGenerationPrompt)
       #expect(rendered == chat.text)
     }
     #expect(tokenizer.bosID == 0)

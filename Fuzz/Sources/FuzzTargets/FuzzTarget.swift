@@ -3,9 +3,9 @@ public struct FuzzTarget: Sendable {
   /// Names its folders under `Seeds` and `Regressions`.
   public let name: String
 
-  /// Reads the bytes as a user's file would be read. Must return for any bytes: refusing them is
-  /// right, a trap or an endless loop is what the fuzzer looks for.
-  public let run: @Sendable ([UInt8]) -> Void
+  /// Reads the bytes as a user's file would be read, and says whether they were accepted. Must
+  /// return for any bytes: a trap or an endless loop is what the fuzzer looks for.
+  public let run: @Sendable ([UInt8]) -> Bool
 
   /// Makes the checksums of a changed input right again, as far as its structure can still be
   /// seen. Without that nothing gets past them.
@@ -13,12 +13,19 @@ public struct FuzzTarget: Sendable {
 
   init(
     _ name: String, repair: (@Sendable (inout [UInt8]) -> Void)? = nil,
-    run: @escaping @Sendable ([UInt8]) -> Void
+    run: @escaping @Sendable ([UInt8]) -> Bool
   ) {
     self.name = name
     self.run = run
     self.repair = repair
   }
 
-  public static let all = [gguf, safetensors, packedModel, tokenizer]
+  public static let all = [
+    gguf, safetensors, packedModel, tokenizer, recordLog, recordLogRecovery,
+  ]
+}
+
+/// Traps where the readers contradict themselves, and says how even in optimised code.
+func demand(_ isTrue: Bool, _ contradiction: @autoclosure () -> String) {
+  if !isTrue { fatalError(contradiction()) }
 }

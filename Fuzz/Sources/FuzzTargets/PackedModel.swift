@@ -5,9 +5,9 @@ extension FuzzTarget {
   /// Everything but the weights, and the check of those.
   static let packedModel = FuzzTarget("packed-model", repair: repairPackedModel) { bytes in
     withMapping(of: bytes) { file in
-      guard let file = try? PackedModelFile(file) else { return }
+      guard let file = try? PackedModelFile(file) else { return false }
       for tensor in file.tensors { _ = unsafe tensor.bytes.withUnsafeBytes { unsafe $0.last } }
-      try? file.verify()
+      return (try? file.verify()) != nil
     }
   }
 

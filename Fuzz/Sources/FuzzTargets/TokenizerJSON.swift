@@ -5,10 +5,11 @@ extension FuzzTarget {
   static let tokenizer = FuzzTarget("tokenizer") { bytes in
     guard let definition = try? TokenizerDefinition(tokenizerJSON: bytes),
       let tokenizer = try? Tokenizer(definition)
-    else { return }
+    else { return false }
     for text in ["", " Hello  world, it's 1999!\n\n", "Él\u{301} 日本 🙂<|end|>\u{0}"] {
       let ids = tokenizer.encode(text, addBOS: true)
       _ = tokenizer.decode(ids, skipSpecial: true)
     }
+    return true
   }
 }

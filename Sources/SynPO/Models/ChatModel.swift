@@ -42,19 +42,11 @@ public struct ChatModel: Sendable {
 
   /// The tokens of a conversation up to where the answer begins; one beginning-of-text at most.
   public func prompt(_ messages: [ChatMessage]) throws(SynPOError) -> [Int32] {
-    let text: String
     do throws(ChatTemplateError) {
-      text = try template.render(
-        messages: messages, addGenerationPrompt: true, bosToken: name(of: tokenizer.bosID),
-        eosToken: name(of: tokenizer.eosID))
+      return try tokenizer.encodeChat(messages, with: template, addGenerationPrompt: true)
     } catch {
       throw .model(path: fingerprint, reason: "the chat template refused: \(error)")
     }
-    let ids = tokenizer.encode(text)
-    guard tokenizer.definition.addsBOS, let bos = tokenizer.bosID, ids.first != bos else {
-      return ids
-    }
-    return [bos] + ids
   }
 
   public func prompt(_ question: String) throws(SynPOError) -> [Int32] {
@@ -69,10 +61,6 @@ public struct ChatModel: Sendable {
   /// The words of generated tokens, without signs and outer white space.
   public func text(_ tokens: [Int32]) -> String {
     tokenizer.decode(tokens, skipSpecial: true).trimmingCharacters(in: .whitespacesAndNewlines)
-  }
-
-  private func name(of token: Int32?) -> String {
-    token.map { tokenizer.definition.tokens[Int($0)] } ?? ""
   }
 }
 

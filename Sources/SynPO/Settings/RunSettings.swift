@@ -1,3 +1,4 @@
+internal import Foundation
 public import Training
 internal import Transformer
 
@@ -11,6 +12,8 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var seeds: [String] = []
   /// Text whose paragraphs give keywords; none for the embedded stand-in.
   public var keywordSources: [String] = []
+  /// The model's own where empty; else `chatml`, `plain` or a file with a Jinja template.
+  public var chatTemplate = ""
   /// Where everything a run makes is kept.
   public var outputDir = "runs/synpo"
   public var iterations = 2
@@ -67,6 +70,31 @@ public struct RunSettings: Codable, Equatable, Sendable {
     settings.improver.learningRate = 3e-4
     settings.policy.learning.learningRate = 1e-4
     return settings
+  }
+}
+
+extension RunSettings {
+  /// The words that generator and improver are asked with.
+  public var recipeTemplates: RecipeTemplates {
+    switch templates {
+    case "brief": .brief
+    case "detailed": .detailed
+    default: model == "embedded" ? .brief : .detailed
+    }
+  }
+
+  /// A short hash of everything that results depend on: the folder and the amount of memory do not
+  /// count.
+  public var hash: String {
+    var settings = self
+    settings.outputDir = ""
+    settings.memory = ""
+    settings.parallelSequences = 0
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .sortedKeys
+    let json = (try? encoder.encode(settings)) ?? Data()
+    var random = CounterRandom(seed: 0, stream: json.map { UInt64($0) })
+    return String(random.next() >> 16, radix: 16)
   }
 }
 

@@ -1,6 +1,7 @@
 /// What stands after `|`.
 enum JinjaFilter: String {
-  case trim, length, upper, lower, title, capitalize, join, tojson, first, last, replace, list, items
+  case trim, length, upper, lower, title, capitalize, join, tojson, first, last, replace, list,
+    items
   case string, int, float, abs, safe, select, reject, selectattr, rejectattr, map, sort, reverse
   case unique, min, max, sum, indent, dictsort, escape
   case fallback = "default"
@@ -84,7 +85,7 @@ extension JinjaInterpreter {
     case .trim: text.stripped(of: try optionalText("chars", &arguments))
     case .upper: text.uppercased()
     case .lower: text.lowercased()
-    case .title: text.titled
+    case .title: text.titled { $0.properties.isWhitespace || "-({[<".unicodeScalars.contains($0) }
     case .capitalize: Self.capitalized(text)
     case .replace: try replaced(text, &arguments)
     case .indent: try indented(text, &arguments)

@@ -176,7 +176,9 @@ extension JinjaInterpreter {
 extension JinjaInterpreter {
   private func run(_ loop: JinjaLoop) throws(ChatTemplateError) -> Ending {
     let value = try evaluate(loop.items)
-    guard var items = value.items else { throw failure("a loop cannot go through \(value.typeName)") }
+    guard var items = value.items else {
+      throw failure("a loop cannot go through \(value.typeName)")
+    }
     if let condition = loop.condition { items = try kept(of: items, in: loop, where: condition) }
     guard !items.isEmpty else { return try run(loop.otherwise) }
     loopDepth += 1

@@ -60,19 +60,21 @@ extension JinjaInterpreter {
       return .string(text.stripped(of: try optionalText("chars", &arguments), left: false))
     case .split, .rsplit: return .list(try split(text, method, &arguments))
     case .splitlines: return .list(Self.lines(of: text).map { .string($0) })
-    case .startswith: return .bool(try affixes(&arguments).contains { text.utf8.starts(with: $0.utf8) })
+    case .startswith:
+      return .bool(try affixes(&arguments).contains { text.utf8.starts(with: $0.utf8) })
     case .endswith:
       return .bool(
         try affixes(&arguments).contains { text.utf8.reversed().starts(with: $0.utf8.reversed()) })
     case .upper: return .string(text.uppercased())
     case .lower: return .string(text.lowercased())
-    case .title: return .string(text.titled)
+    case .title: return .string(text.titled { !$0.properties.isAlphabetic })
     case .capitalize: return .string(Self.capitalized(text))
     case .replace: return .string(try replaced(text, &arguments))
     case .find: return .int(Self.place(of: try requiredText("sub", &arguments), in: text))
     case .count:
       let part = try requiredText("sub", &arguments)
-      return .int(part.isEmpty ? text.unicodeScalars.count + 1 : text.parts(between: part).count - 1)
+      return .int(
+        part.isEmpty ? text.unicodeScalars.count + 1 : text.parts(between: part).count - 1)
     case .join: return .string(try joined(arguments.take("iterable") ?? .none, with: text))
     case .isdigit, .isalpha, .isspace: return .bool(Self.isAll(method, text))
     default: throw failure("a string has no method `\(method.rawValue)`")

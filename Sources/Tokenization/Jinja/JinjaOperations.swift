@@ -50,7 +50,8 @@ extension JinjaInterpreter {
       try checkLength(left.count + right.count)
       return .list(left + right)
     case (.add, .tuple(let left), .tuple(let right)): return .tuple(left + right)
-    case (.multiply, .string(let text), .int(let count)), (.multiply, .int(let count), .string(let text)):
+    case (.multiply, .string(let text), .int(let count)),
+      (.multiply, .int(let count), .string(let text)):
       return .string(try repeated(text, count))
     default:
       throw failure("`\(operation.rawValue)` does not take \(left.typeName) and \(right.typeName)")

@@ -35,14 +35,15 @@ extension String {
     return String(rest)
   }
 
-  /// Every word with a capital and then small letters.
-  var titled: String {
+  /// Every word with a capital and then small letters. Words begin after each character that
+  /// `isGap`: for Python's method all that are no letters, for Jinja's filter some signs only.
+  func titled(after isGap: (Unicode.Scalar) -> Bool) -> String {
     var result = ""
     var startsWord = true
     for scalar in unicodeScalars {
       let properties = scalar.properties
       result += startsWord ? properties.titlecaseMapping : properties.lowercaseMapping
-      startsWord = !properties.isAlphabetic
+      startsWord = isGap(scalar)
     }
     return result
   }

@@ -1,5 +1,5 @@
 /// Reads JSON front to back, by bytes.
-struct JSONReader {
+struct OrderedJSONReader {
   /// Deeper nesting is refused, so that a file of brackets cannot use up the stack.
   static let deepest = 64
 
@@ -12,15 +12,15 @@ struct JSONReader {
     if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }
   }
 
-  mutating func document() throws(JSONError) -> JSONValue {
+  mutating func document() throws(OrderedJSONError) -> OrderedJSON {
     let value = try value()
     skipSpace()
     guard position == bytes.count else { throw failure("something follows the value") }
     return value
   }
 
-  private func failure(_ problem: String) -> JSONError {
-    JSONError(offset: position, problem: problem)
+  private func failure(_ problem: String) -> OrderedJSONError {
+    OrderedJSONError(offset: position, problem: problem)
   }
 
   private var current: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -36,16 +36,18 @@ struct JSONReader {
     return true
   }
 
-  private mutating func expect(_ character: Unicode.Scalar) throws(JSONError) {
+  private mutating func expect(_ character: Unicode.Scalar) throws(OrderedJSONError) {
     guard skip(character) else { throw failure("`\(character)` is missing") }
   }
 
-  private mutating func value() throws(JSONError) -> JSONValue {
+  private mutating func value() throws(OrderedJSONError) -> OrderedJSON {
     skipSpace()
     switch current {
     case UInt8(ascii: "\""): return .string(try string())
-    case UInt8(ascii: "{"): return try nested { reader throws(JSONError) in try reader.object() }
-    case UInt8(ascii: "["): return try nested { reader throws(JSONError) in try reader.array() }
+    case UInt8(ascii: "{"):
+      return try nested { reader throws(OrderedJSONError) in try reader.object() }
+    case UInt8(ascii: "["):
+      return try nested { reader throws(OrderedJSONError) in try reader.array() }
     case UInt8(ascii: "t"): return try word("true", .bool(true))
     case UInt8(ascii: "f"): return try word("false", .bool(false))
     case UInt8(ascii: "n"): return try word("null", .null)
@@ -55,8 +57,8 @@ struct JSONReader {
   }
 
   private mutating func nested(
-    _ read: (inout JSONReader) throws(JSONError) -> JSONValue
-  ) throws(JSONError) -> JSONValue {
+    _ read: (inout OrderedJSONReader) throws(OrderedJSONError) -> OrderedJSON
+  ) throws(OrderedJSONError) -> OrderedJSON {
     guard depth < Self.deepest else { throw failure("nested deeper than \(Self.deepest)") }
     depth += 1
     position += 1
@@ -65,8 +67,8 @@ struct JSONReader {
     return value
   }
 
-  private mutating func object() throws(JSONError) -> JSONValue {
-    var members: [JSONValue.Member] = []
+  private mutating func object() throws(OrderedJSONError) -> OrderedJSON {
+    var members: [OrderedJSON.Member] = []
     if skip("}") { return .object(members) }
     repeat {
       skipSpace()
@@ -79,8 +81,8 @@ struct JSONReader {
     return .object(members)
   }
 
-  private mutating func array() throws(JSONError) -> JSONValue {
-    var values: [JSONValue] = []
+  private mutating func array() throws(OrderedJSONError) -> OrderedJSON {
+    var values: [OrderedJSON] = []
     if skip("]") { return .array(values) }
     repeat { values.append(try value()) } while skip(",")
     try expect("]")
@@ -88,14 +90,14 @@ struct JSONReader {
   }
 
   private mutating func word(
-    _ text: String, _ value: JSONValue
-  ) throws(JSONError) -> JSONValue {
+    _ text: String, _ value: OrderedJSON
+  ) throws(OrderedJSONError) -> OrderedJSON {
     guard bytes[position...].starts(with: text.utf8) else { throw failure("unknown word") }
     position += text.utf8.count
     return value
   }
 
-  private mutating func number() throws(JSONError) -> JSONValue {
+  private mutating func number() throws(OrderedJSONError) -> OrderedJSON {
     let start = position
     while let byte = current, Self.isPartOfNumber(byte) { position += 1 }
     let text = String(decoding: bytes[start..<position], as: UTF8.self)
@@ -117,8 +119,8 @@ struct JSONReader {
 
 // MARK: - Strings
 
-extension JSONReader {
-  private mutating func string() throws(JSONError) -> String {
+extension OrderedJSONReader {
+  private mutating func string() throws(OrderedJSONError) -> String {
     position += 1
     let start = position
     while let byte = current, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\") {
@@ -131,7 +133,7 @@ extension JSONReader {
     return try escapedString(after: Array(bytes[start..<position]))
   }
 
-  private mutating func escapedString(after beginning: [UInt8]) throws(JSONError) -> String {
+  private mutating func escapedString(after beginning: [UInt8]) throws(OrderedJSONError) -> String {
     var content = beginning
     while let byte = current {
       position += 1
@@ -144,14 +146,14 @@ extension JSONReader {
     throw failure("a string does not end")
   }
 
-  private func text(_ content: ArraySlice<UInt8>) throws(JSONError) -> String {
+  private func text(_ content: ArraySlice<UInt8>) throws(OrderedJSONError) -> String {
     guard let text = String(validating: content, as: UTF8.self) else {
       throw failure("a string is not UTF-8")
     }
     return text
   }
 
-  private mutating func escape() throws(JSONError) -> Unicode.Scalar {
+  private mutating func escape() throws(OrderedJSONError) -> Unicode.Scalar {
     guard let byte = current else { throw failure("a string does not end") }
     position += 1
     switch byte {
@@ -167,7 +169,7 @@ extension JSONReader {
   }
 
   /// What follows `\u`: one unit, or the two of a surrogate pair.
-  private mutating func escapedScalar() throws(JSONError) -> Unicode.Scalar {
+  private mutating func escapedScalar() throws(OrderedJSONError) -> Unicode.Scalar {
     let first = try hexUnit()
     if let scalar = Unicode.Scalar(first) { return scalar }
     guard first < 0xDC00, bytes[position...].starts(with: "\\u".utf8) else {
@@ -181,7 +183,7 @@ extension JSONReader {
     return scalar
   }
 
-  private mutating func hexUnit() throws(JSONError) -> UInt32 {
+  private mutating func hexUnit() throws(OrderedJSONError) -> UInt32 {
     guard bytes.count - position >= 4 else { throw failure("`\\u` needs four digits") }
     var value: UInt32 = 0
     for byte in bytes[position..<position + 4] {

@@ -2,12 +2,12 @@
 ///
 /// Vocabularies hold strings that Swift, and Foundation's dictionaries with it, count as the same
 /// because they are canonically equivalent. They are different tokens, so members are a list here.
-public enum JSONValue: Equatable, Sendable {
+public enum OrderedJSON: Equatable, Sendable {
   public struct Member: Equatable, Sendable {
     public let key: String
-    public let value: JSONValue
+    public let value: OrderedJSON
 
-    public init(key: String, value: JSONValue) {
+    public init(key: String, value: OrderedJSON) {
       self.key = key
       self.value = value
     }
@@ -18,11 +18,11 @@ public enum JSONValue: Equatable, Sendable {
   case integer(Int)
   case number(Double)
   case string(String)
-  case array([JSONValue])
+  case array([OrderedJSON])
   case object([Member])
 
   /// The first member named `key`; nil for others and for values that are no objects. O(members).
-  public subscript(key: String) -> JSONValue? {
+  public subscript(key: String) -> OrderedJSON? {
     guard case .object(let members) = self else { return nil }
     return members.first { $0.key == key }?.value
   }
@@ -42,22 +42,22 @@ public enum JSONValue: Equatable, Sendable {
     return value
   }
 
-  public var array: [JSONValue]? {
+  public var array: [OrderedJSON]? {
     guard case .array(let values) = self else { return nil }
     return values
   }
 }
 
 /// Why text is no JSON, and at which byte that shows.
-public struct JSONError: Error, Equatable, Sendable {
+public struct OrderedJSONError: Error, Equatable, Sendable {
   public let offset: Int
   public let problem: String
 }
 
-extension JSONValue {
+extension OrderedJSON {
   /// Reads one JSON value that fills `bytes`. Nesting deeper than 64 is refused.
-  public init(parsing bytes: [UInt8]) throws(JSONError) {
-    var reader = JSONReader(bytes)
+  public init(parsing bytes: [UInt8]) throws(OrderedJSONError) {
+    var reader = OrderedJSONReader(bytes)
     self = try reader.document()
   }
 }

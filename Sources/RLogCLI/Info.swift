@@ -1,0 +1,134 @@
+import ArgumentParser
+import Foundation
+import RecordLog
+
+struct Info: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "What a log says of itself: counts, sizes, times, types, state.",
+    discussion: "Of a sealed file this reads the first and last bytes only.")
+
+  @OptionGroup var logs: Logs
+  @Flag(help: "One JSON object per log.") var json = false
+
+  func run() throws {
+    let output = try Output()
+    defer { try? output.flush() }
+    try logs.each { reader in
+      let facts = try Facts(reader)
+      if json { try output.json(facts) } else { try output.line(facts.text) }
+      return ExitKind(facts.ending)
+    }
+  }
+}
+
+/// What there is to say about one log.
+struct Facts: Encodable {
+  var path: String
+  var state: String
+  var fileID: String
+  var logID: UInt64
+  var segment: UInt64
+  var firstSequence: UInt64
+  var nextSequence: UInt64
+  var records: UInt64
+  var dataChunks: UInt64
+  var rawBytes: UInt64
+  var storedBytes: UInt64
+  var ratio: Double
+  var largestRecord: UInt32?
+  var created: String?
+  var earliest: String?
+  var latest: String?
+  var fingerprint: String?
+  var types: [RecordType]
+  var writer: LogDescription.Writer?
+  var user: [String: JSONValue]?
+  var ending: LogEnding?
+
+  enum CodingKeys: String, CodingKey {
+    case path, state, segment, records, ratio, created, earliest, latest, fingerprint, types
+    case writer, user
+    case fileID = "file_id"
+    case logID = "log_id"
+    case firstSequence = "first_sequence"
+    case nextSequence = "next_sequence"
+    case dataChunks = "data_chunks"
+    case rawBytes = "raw_bytes"
+    case storedBytes = "stored_bytes"
+    case largestRecord = "largest_record"
+  }
+
+  init(_ reader: RecordLogReader) throws {
+    var sums = reader.summary
+    if sums == nil {
+      while try reader.nextHeader() != nil {}
+      sums = reader.summary ?? reader.sums
+      ending = reader.ending
+    } else {
+      // The description stands in front.
+      _ = try reader.nextHeader()
+      ending = .sealed
+    }
+    let summary = sums ?? SegmentSummary()
+    let prologue = reader.prologue
+    path = reader.path
+    state = stateName(ending)
+    fileID = [prologue.fileID.tag, prologue.fileID.rest].map(hexBytes).joined()
+    logID = prologue.logID
+    segment = prologue.segment
+    firstSequence = summary.firstSequence
+    nextSequence = summary.nextSequence
+    records = summary.records
+    dataChunks = summary.dataChunks
+    rawBytes = summary.rawBytes
+    storedBytes = summary.storedBytes
+    ratio = RLogCLI.ratio(summary.rawBytes, summary.storedBytes)
+    created = date(prologue.created)
+    earliest = date(summary.earliest)
+    latest = date(summary.latest)
+    if ending == .sealed {
+      largestRecord = summary.largestRecord
+      fingerprint = summary.fingerprint.map { hex($0) }.joined()
+    }
+    types = reader.description?.types ?? []
+    writer = reader.description?.writer
+    user = reader.description?.user
+  }
+
+  var text: String {
+    var lines = [
+      "\(path): \(state)",
+      "  records      \(records), sequence \(firstSequence) to \(nextSequence) (exclusive)",
+      "  size         \(rawBytes) bytes in \(dataChunks) chunks of \(storedBytes), ratio \(ratio)",
+      "  types        \(types.map(\.name).joined(separator: ", "))",
+      "  file id      \(fileID), log \(logID), segment \(segment)",
+    ]
+    if let created { lines.append("  created      \(created)") }
+    if let earliest, let latest { lines.append("  written      \(earliest) to \(latest)") }
+    if let writer { lines.append("  writer       \(writer.name) \(writer.version ?? "")") }
+    if let fingerprint { lines.append("  fingerprint  \(fingerprint)") }
+    for (key, value) in (user ?? [:]).sorted(by: { $0.key < $1.key }) {
+      lines.append("  \(key): \((try? jsonText(value)) ?? "")")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+func stateName(_ ending: LogEnding?) -> String {
+  switch ending {
+  case .sealed: "sealed"
+  case .aborted(let reason): "aborted: \(reason)"
+  case .unsealed, nil: "unsealed"
+  case .torn: "torn tail"
+  }
+}
+
+func hex(_ byte: UInt8) -> String {
+  let digits = String(byte, radix: 16)
+  return digits.count < 2 ? "0" + digits : digits
+}
+
+/// The bytes of `value` as they stand in a file.
+func hexBytes(_ value: UInt64) -> String {
+  (0..<8).map { hex(UInt8(truncatingIfNeeded: value >> (8 * $0))) }.joined()
+}

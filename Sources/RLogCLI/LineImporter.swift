@@ -1,0 +1,95 @@
+import Bytes
+import Foundation
+import RecordLog
+
+/// A line that is no record, under `--strict`.
+struct RefusedLine: Error, CustomStringConvertible {
+  var input: String
+  var line: UInt64
+  var reason: String
+  var description: String { "\(input), line \(line): \(reason)" }
+}
+
+/// Turns lines into records, and sets aside what is none.
+final class LineImporter {
+  private(set) var tally = ImportTally()
+  private let writer: RecordLogWriter
+  private let type: UInt16
+  private let aside: String?
+  private let isStrict: Bool
+  private let limit: Int
+  private let skipping: UInt64
+  private var quarantine: OpenFile?
+
+  init(
+    to writer: RecordLogWriter, type: UInt16, aside: String?, isStrict: Bool, limit: Int,
+    skipping: UInt64
+  ) {
+    self.writer = writer
+    self.type = type
+    self.aside = aside
+    self.isStrict = isStrict
+    self.limit = limit
+    self.skipping = skipping
+  }
+
+  func take(_ path: String) throws {
+    var input = try LineInput(path, limit: limit)
+    var number: UInt64 = 0
+    while var line = try input.next() {
+      number += 1
+      if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
+      tally.lines += 1
+      guard tally.lines > skipping else {
+        tally.skipped += 1
+        continue
+      }
+      try take(line, number, of: input.name)
+    }
+  }
+
+  private func take(_ line: ArraySlice<UInt8>, _ number: UInt64, of input: String) throws {
+    let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
+    if isBlank {
+      tally.blank += 1
+    } else if let reason = whyRefused(line) {
+      try setAside(RefusedLine(input: input, line: number, reason: reason), line)
+    } else {
+      try writer.append(Array(line), type: type, cursor: tally.lines)
+      tally.records += 1
+    }
+  }
+
+  private func whyRefused(_ line: ArraySlice<UInt8>) -> String? {
+    // The line feed counts, too.
+    guard line.count < limit else { return "longer than \(ByteCount(limit)), see --largest-record" }
+    return unsafe JSONSyntax.fault(in: line.span.bytes).map { "\($0)" }
+  }
+
+  private struct Quarantined: Encodable {
+    var input: String
+    var line: UInt64
+    var reason: String
+    var text: String
+  }
+
+  private func setAside(_ refused: RefusedLine, _ line: ArraySlice<UInt8>) throws {
+    guard !isStrict else { throw refused }
+    tally.quarantined += 1
+    guard let aside else { return complain("\(refused)") }
+    if quarantine == nil {
+      quarantine = try OpenFile(path: aside, flags: O_WRONLY | O_CREAT | O_APPEND)
+    }
+    // Enough to find the line by.
+    let text = String(decoding: line.prefix(64 << 10), as: UTF8.self)
+    let entry = Quarantined(
+      input: refused.input, line: refused.line, reason: refused.reason, text: text)
+    let bytes = Array((try jsonText(entry) + "\n").utf8)
+    try unsafe quarantine?.write(bytes.span.bytes)
+  }
+
+  func close() throws {
+    try quarantine?.sync()
+    if tally.quarantined > 0, let aside { complain("lines that are not JSON are in \(aside)") }
+  }
+}

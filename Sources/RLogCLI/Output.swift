@@ -1,0 +1,50 @@
+import Bytes
+import Foundation
+
+/// Standard output or a file, written in large pieces.
+final class Output {
+  private let file: OpenFile
+  private var replacement: FileReplacement?
+  private var waiting: [UInt8] = []
+  private static let piece = 256 << 10
+
+  /// - Parameter path: a file, which gets its name in ``close()``; nil or `-` for standard output.
+  init(_ path: String? = nil) throws(FileError) {
+    if let path, path != "-" { replacement = try FileReplacement(path: path) }
+    file = OpenFile(owning: dup(STDOUT_FILENO), path: "standard output")
+  }
+
+  static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+  func write(_ bytes: some Collection<UInt8>) throws(FileError) {
+    waiting.append(contentsOf: bytes)
+    if waiting.count >= Self.piece { try flush() }
+  }
+
+  func line(_ text: String) throws(FileError) { try write(Array((text + "\n").utf8)) }
+
+  /// One object on a line of its own, its keys in order.
+  func json(_ value: some Encodable) throws { try line(jsonText(value)) }
+
+  func flush() throws(FileError) {
+    let bytes = waiting
+    waiting.removeAll(keepingCapacity: true)
+    if replacement == nil {
+      try unsafe file.write(bytes.span.bytes)
+    } else {
+      try replacement?.write(bytes)
+    }
+  }
+
+  /// Writes the rest, and gives a file its name.
+  func close() throws(FileError) {
+    try flush()
+    try replacement?.commit()
+  }
+}
+
+func jsonText(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self)
+}

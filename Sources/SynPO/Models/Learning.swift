@@ -1,0 +1,42 @@
+internal import Foundation
+internal import ModelFile
+internal import Training
+internal import Transformer
+
+/// Fine-tunes the initial model, or one trained from it, and keeps the result in a folder.
+///
+/// A training that was killed goes on from its last checkpoint; one that has ended is not repeated.
+struct Learning: Sendable {
+  let store: ModelStore
+  /// Where the result goes.
+  let folder: RunFolder
+  let settings: TrainingSettings
+  /// What it starts from; the initial model unless stated.
+  let base: ChatModel
+
+  /// Trains on `examples`, which are only asked for if there is something to do.
+  func run(
+    examples: () throws -> [TrainingExample], tell: @escaping (TrainingEvent) throws -> Void
+  ) throws -> ChatModel {
+    guard !store.isTrained(folder) else { return try store.trained(in: folder) }
+    try folder.make()
+    let training = TrainingRun(
+      base: try mergedBase(), settings: settings, examples: try examples(), folder: folder.path)
+    let trainer = try training.run(tell)
+    if let adapter = trainer.adapter {
+      try AdapterFile.write(adapter, to: folder.path, baseModel: store.settings.model)
+    } else {
+      try trainer.model.write(to: folder.file(ModelStore.wholeModel), encoding: .int8)
+    }
+    training.discardCheckpoints()
+    return try store.trained(in: folder)
+  }
+
+  /// A new adapter goes over plain weights: an adapter that is there already is merged first.
+  private func mergedBase() throws -> LanguageModel {
+    guard let adapter = base.adapter else { return base.model }
+    let path = folder.file("base.packed")
+    try base.model.write(to: path, merging: adapter)
+    return try LanguageModel(file: PackedModelFile(path: path), workers: base.model.workers)
+  }
+}

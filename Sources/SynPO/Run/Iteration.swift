@@ -1,0 +1,179 @@
+internal import Corpus
+internal import Exercises
+internal import Foundation
+internal import Training
+internal import Transformer
+
+/// One turn of the recipe, top to bottom (paper, algorithm 1).
+struct Iteration {
+  let run: RunContext
+  /// Counted from 1.
+  let number: Int
+  /// The policy that the last iteration ended with, and its folder.
+  let previous: ChatModel
+
+  private var settings: RunSettings { run.settings }
+  private var folder: RunFolder { run.folder.iteration(number) }
+
+  /// - Returns: the new policy and the iteration in numbers.
+  func turn() async throws -> (policy: ChatModel, report: IterationReport) {
+    try folder.make()
+    var report = IterationReport(iteration: number, validation: Validation(iteration: number))
+    report.seeds = run.seeds.count
+    try await makePrompts(&report)
+    let improver = try await makeImprover(&report)
+    try await answer(improver, &report)
+    let pairs = try await grow(&report)
+    let policy = try learn(pairs, &report)
+    report.validation = try await run.validate(policy, iteration: number, folder: folder)
+    return (policy, report)
+  }
+
+  /// X ← G(keywords)
+  private func makePrompts(_ report: inout IterationReport) async throws {
+    let keywords = folder.file("keywords.rlg")
+    try await stage("keywords", total: settings.promptsPerIteration, &report) {
+      try KeywordStage(settings: settings).run(
+        iteration: number, count: settings.promptsPerIteration, to: keywords)
+    }
+    try await stage("prompts", total: settings.promptsPerIteration, &report) {
+      try await stages.prompts(
+        run.generator, from: keywords, to: folder.file("prompts.rlg"))
+    }
+  }
+
+  /// R ← SFT(θ₀, {(x*, M(x*)) → y* where score(y*) − score(M(x*)) > τ}); nil where it is left out.
+  private func makeImprover(_ report: inout IterationReport) async throws -> ChatModel? {
+    guard settings.useImprover else { return nil }
+    let answers = folder.file("seed-answers.rlg")
+    try await stage("seed answers", total: run.seeds.count, &report) {
+      try await stages.seedAnswers(
+        previous, from: run.folder.file("seeds.rlg"), to: answers)
+    }
+    let examples = try LearningExamples(settings: settings, chat: run.store.initial).improver(
+      run.seeds, answers: try records(Answer.self, in: answers), scorer: run.scorer)
+    report.improverExamples = examples.count
+    guard !examples.isEmpty else {
+      throw SynPOError.noImproverExamples(threshold: run.scorer.threshold)
+    }
+    return try run.learn(
+      "improver", iteration: number, into: RunFolder(folder.file("improver")),
+      settings: settings.improver.training(.imitation, seed: settings.seed),
+      base: run.store.initial, report: &report
+    ) { examples }
+  }
+
+  /// Drafts of the current model, their rewrites, and the answers to be beaten.
+  private func answer(_ improver: ChatModel?, _ report: inout IterationReport) async throws {
+    let prompts = folder.file("prompts.rlg")
+    let total = report.stages.last?.made
+    let drafts = folder.file("drafts.rlg")
+    try await stage("drafts", total: total, &report) {
+      try await stages.answers(previous, kind: .draft, from: prompts, to: drafts)
+    }
+    if let improver {
+      try await stage("rewrites", total: report.stages.last?.made, &report) {
+        try await stages.rewrites(
+          improver, from: drafts, to: folder.file("rewrites.rlg"))
+      }
+    }
+    let rival = settings.rejected == .initial ? run.store.initial : previous
+    try await stage("baselines", total: total, &report) {
+      try await stages.answers(
+        rival, kind: .baseline, from: prompts, to: folder.file("baselines.rlg"))
+    }
+  }
+
+  /// The pairs that pass the filter; of these a random sample joins the growing set.
+  private func grow(_ report: inout IterationReport) async throws -> [PreferencePair] {
+    let kept = folder.file("pairs.rlg")
+    let chosen = folder.file(settings.useImprover ? "rewrites.rlg" : "drafts.rlg")
+    let pairing = PairStage(
+      settings: settings, scorer: run.scorer, iteration: number, progress: run.progress)
+    try await stage("pairs", total: report.stages.last?.made, &report) {
+      try await pairing.run(
+        rewrites: chosen, baselines: folder.file("baselines.rlg"), to: kept)
+    }
+    let fresh = try records(PreferencePair.self, in: kept)
+    let added = sample(fresh)
+    report.pairs = counts(fresh, added: added.count, refused: report.stages.last?.aside ?? [:])
+    report.examples = try examples(of: fresh)
+    var all: [PreferencePair] = []
+    for earlier in 1..<number {
+      let pairs = try records(
+        PreferencePair.self, in: run.folder.iteration(earlier).file("pairs.rlg"))
+      all += Iteration(run: run, number: earlier, previous: previous).sample(pairs)
+    }
+    all += added
+    report.allPairs = all.count
+    guard !all.isEmpty else {
+      throw SynPOError.noPairs(iteration: number, dropped: report.pairs.refused)
+    }
+    return all
+  }
+
+  /// At most `pairs_per_iteration`, drawn by the run's seed, in the order they came.
+  private func sample(_ pairs: [PreferencePair]) -> [PreferencePair] {
+    var random = CounterRandom(seed: settings.seed, stream: "sample/\(number)")
+    let places = pairs.indices.shuffled(using: &random).prefix(settings.pairsPerIteration).sorted()
+    return places.map { pairs[$0] }
+  }
+
+  /// M ← SimPO(θ₀, D)
+  private func learn(
+    _ pairs: [PreferencePair], _ report: inout IterationReport
+  ) throws -> ChatModel {
+    let base = settings.startFrom == .initial ? run.store.initial : previous
+    return try run.learn(
+      "policy", iteration: number, into: RunFolder(folder.file("policy")),
+      settings: settings.policy.training(seed: settings.seed), base: base, report: &report
+    ) {
+      try LearningExamples(settings: settings, chat: run.store.initial).policy(pairs)
+    }
+  }
+
+  private func counts(
+    _ kept: [PreferencePair], added: Int, refused: [String: Int]
+  ) -> IterationReport.PairCounts {
+    var counts = IterationReport.PairCounts(kept: kept.count, added: added, refused: refused)
+    guard !kept.isEmpty else { return counts }
+    let count = Double(kept.count)
+    counts.meanChosenLength = kept.reduce(0) { $0 + Double($1.chosen.count) } / count
+    counts.meanRejectedLength = kept.reduce(0) { $0 + Double($1.rejected.count) } / count
+    for pair in kept {
+      guard let verdict = ExactChecker.check(prompt: pair.prompt, answer: pair.chosen) else {
+        continue
+      }
+      counts.checked += 1
+      counts.chosenRight += verdict == .correct ? 1 : 0
+      let other = ExactChecker.check(prompt: pair.prompt, answer: pair.rejected)
+      counts.rejectedRight += other == .correct ? 1 : 0
+    }
+    return counts
+  }
+
+  private func examples(of pairs: [PreferencePair]) throws -> [IterationReport.PairExample] {
+    let prompts = try records(SyntheticPrompt.self, in: folder.file("prompts.rlg"))
+    let keywords = Dictionary(
+      prompts.map { ($0.prompt, $0.keywords) }, uniquingKeysWith: { first, _ in first })
+    return pairs.prefix(4).map { pair in
+      IterationReport.PairExample(
+        keywords: keywords[pair.prompt] ?? [], prompt: pair.prompt, chosen: pair.chosen,
+        rejected: pair.rejected, lead: (pair.scoreChosen ?? 0) - (pair.scoreRejected ?? 0))
+    }
+  }
+
+  private var stages: RecipeStages {
+    RecipeStages(settings: settings, iteration: number, progress: run.progress)
+  }
+
+  /// Runs a stage between its two events, and keeps its numbers and its time.
+  private func stage(
+    _ name: String, total: Int?, _ report: inout IterationReport,
+    _ body: () async throws -> StageSummary
+  ) async throws {
+    let summary = try await run.stage(name, iteration: number, total: total, body)
+    report.seconds[name] = summary.seconds
+    report.stages.append(summary)
+  }
+}

@@ -1,0 +1,29 @@
+internal import Foundation
+
+/// Where a run keeps what it makes.
+///
+///     run.yaml                  the settings
+///     model.packed              the initial model, where it had to be imported
+///     seeds.rlg                 seeds to learn from        held-back.rlg   seeds to measure on
+///     generator/  reward-head.json  baseline-0.rlg …
+///     pairs.rlg                 the growing set
+///     iteration-N/              keywords, prompts, seed answers, drafts, rewrites, baselines, pairs,
+///                               improver/, policy/, validation.rlg, report.json
+///     metrics.jsonl             one line a training step
+public struct RunFolder: Sendable {
+  public let path: String
+
+  public init(_ path: String) { self.path = path }
+
+  public func file(_ name: String) -> String { "\(path)/\(name)" }
+
+  public func iteration(_ number: Int) -> RunFolder { RunFolder(file("iteration-\(number)")) }
+
+  public func exists(_ name: String) -> Bool {
+    FileManager.default.fileExists(atPath: file(name))
+  }
+
+  public func make() throws {
+    try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+  }
+}

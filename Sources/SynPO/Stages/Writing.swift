@@ -1,0 +1,71 @@
+internal import Bytes
+internal import Corpus
+internal import Pipeline
+internal import Transformer
+
+/// A model that writes in a stage: how it is asked, how it draws, how much it may hold.
+struct Writing: Sendable {
+  let chat: ChatModel
+  let sampling: SamplingSettings
+  /// Sequences under way at once, and the longest of them in tokens.
+  let slots: Int
+  let capacity: Int
+
+  /// What was written to one element of the input.
+  struct Written: Sendable {
+    let text: String
+    let finish: Completion.Finish
+  }
+
+  /// Lets the model write to every element of `source`, in order; what it cannot be asked is put
+  /// aside.
+  ///
+  /// - Parameters:
+  ///   - ask: the prompt's tokens for an element.
+  ///   - make: a record of what was written.
+  func run<Input: CorpusRecord, Output: CorpusRecord>(
+    stage: String, _ source: Channel<Numbered<Input>>,
+    into out: Channel<Numbered<StageProduct<Output>>>,
+    ask: (Input) throws -> [Int32],
+    make: (Input, Written) -> StageProduct<Output>
+  ) async throws {
+    var generator = Generator(
+      model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
+      slots: slots, capacity: capacity)
+    var underWay: [Numbered<Input>] = []
+    var isOver = false
+    while !isOver || !generator.isIdle {
+      while generator.hasRoom, !isOver {
+        guard let next = try await source.next() else {
+          isOver = true
+          break
+        }
+        underWay.append(next)
+        generator.add(GenerationRequest(key: key(of: next.element), prompt: try ask(next.element)))
+      }
+      try Task.checkCancellation()
+      for completion in generator.step() {
+        let asked = underWay.removeFirst()
+        let product = product(asked.element, completion, stage, make)
+        try await out.send(Numbered(cursor: asked.cursor, element: product))
+      }
+    }
+  }
+
+  private func product<Input: CorpusRecord, Output: CorpusRecord>(
+    _ input: Input, _ completion: Completion, _ stage: String,
+    _ make: (Input, Written) -> StageProduct<Output>
+  ) -> StageProduct<Output> {
+    guard completion.finish != .promptTooLong else {
+      return .aside(
+        QuarantinedRecord(
+          stage: stage, reason: Completion.Finish.promptTooLong.rawValue,
+          detail: "\(completion.request.prompt.count) tokens of at most \(capacity)",
+          origin: Origin(parents: [input.id])))
+    }
+    return make(input, Written(text: chat.text(completion.tokens), finish: completion.finish))
+  }
+
+  /// Record ids are 16 hexadecimal digits.
+  private func key(of record: some CorpusRecord) -> UInt64 { UInt64(record.id, radix: 16) ?? 0 }
+}

@@ -1,0 +1,112 @@
+import Bytes
+import Foundation
+import TestSupport
+import Testing
+
+@testable import RecordLog
+
+/// Headers with right checksums that do not tell the truth.
+struct LyingHeaderTests {
+  struct Lie: CustomTestStringConvertible {
+    var name: String
+    var category = RecordLogError.Category.damage
+    var tell: @Sendable (inout ChunkHeader) -> Void
+    var testDescription: String { name }
+  }
+
+  static let lies = [
+    Lie(name: "1 GiB from 1 KB") { $0.valuesRaw = 1 << 30 },
+    Lie(name: "raw over 255 times stored") { $0.valuesRaw = $0.valuesStored * 256 },
+    Lie(name: "2^32-1 records") { $0.recordCount = .max },
+    Lie(name: "more records than table bytes") { $0.recordCount = $0.tableRaw + 1 },
+    Lie(name: "a table of 4 GiB") { $0.tableRaw = .max },
+    Lie(name: "a packed table of 4 GiB") {
+      $0.tableRaw = .max
+      $0.flags.insert(.packedTable)
+    },
+    Lie(name: "values of 4 GiB") { $0.valuesStored = .max },
+    Lie(name: "values beyond the file") { $0.valuesStored += 1 << 20 },
+    Lie(name: "an index of 2^20 chunks before it") {
+      $0.kindCode = ChunkKind.index.rawValue
+      $0.tableRaw = 40 << 20
+      $0.flags.insert(.packedTable)
+    },
+    Lie(name: "a promise of what is not yet there") { $0.durableOffset = 1 << 40 },
+    Lie(name: "an unknown kind", category: .unsupported) { $0.kindCode = 9 },
+    Lie(name: "an unknown codec", category: .unsupported) { $0.codec = 2 },
+    Lie(name: "a flag that must be understood", category: .unsupported) {
+      $0.flags.insert(ChunkFlags(rawValue: 0x40))
+    },
+    Lie(name: "another header version", category: .unsupported) { $0.version = 2 },
+    Lie(name: "values without a codec") { $0.codec = 0 },
+    Lie(name: "other raw bytes") { $0.rawChecksum ^= 1 },
+  ]
+
+  @Test(arguments: lies)
+  func `a lie under a right checksum is refused at once`(lie: Lie) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("lie")
+    try write(lines(60), to: path, options: repeatable(chunk: 1000))
+    var damaged = try bytes(of: path)
+    let reader = try RecordLogReader(path: path)
+    _ = try reader.nextHeader()
+    var header = try #require(try reader.nextHeader())
+    let place = Int(header.offset)
+    lie.tell(&header)
+    damaged.replaceSubrange(place..<place + 128, with: header.encode())
+    try put(damaged, at: path)
+    let before = ResidentMemory.now()?.own.bytes ?? 0
+    let started = ContinuousClock.now
+    let reading = read(path)
+    #expect(reading.records.isEmpty)
+    #expect(reading.error?.category == lie.category, "\(reading)")
+    // Far from a bound, yet far below what the lies are about.
+    #expect(ContinuousClock.now - started < .seconds(1))
+    #expect((ResidentMemory.now()?.own.bytes ?? 0) - before < 64 << 20)
+  }
+
+  @Test func `a chunk over the reader's own limit is a matter of limits, not of damage`() throws {
+    let folder = try TemporaryFolder()
+    try write(lines(600), to: folder.file("a"), options: repeatable(chunk: 10_000))
+    var options = ReadOptions()
+    options.limits.chunk = .kibibytes(1)
+    let reader = try RecordLogReader(path: folder.file("a"), options: options)
+    #expect { try reader.next() } throws: { ($0 as? RecordLogError)?.category == .limit }
+  }
+
+  @Test func `a description nested a million deep is refused`() throws {
+    let deep = String(repeating: "[", count: 500_000) + String(repeating: "]", count: 500_000)
+    let json = #"{"types":[],"user":{"a":\#(deep)}}"#
+    #expect(throws: RecordLogError.Problem.self) {
+      try LogDescription(decoding: [UInt8](json.utf8).rawSpan)
+    }
+  }
+
+  @Test func `a chunk of an unknown kind that may be ignored is passed over`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a")
+    try write(lines(5), to: path, options: repeatable(sync: .never), finishing: false)
+    let all = try bytes(of: path)
+    let reader = try RecordLogReader(path: path, options: .init(mode: .tailTolerant))
+    var last: ChunkHeader?
+    while let header = try reader.nextHeader() { last = header }
+    let before = try #require(last)
+    var header = ChunkHeader(kind: .mark)
+    header.kindCode = 0x90
+    header.fileTag = before.fileTag
+    header.offset = UInt64(all.count)
+    header.firstSequence = before.nextSequence
+    header.chunkIndex = before.chunkIndex + 1
+    header.previousLength = UInt32(before.length)
+    header.previousHeaderChecksum = before.checksum
+    let body = [UInt8]("whatever a later version means by it".utf8)
+    try put(all + ChunkAssembly(header, table: body, values: []).bytes, at: path)
+    let reading = read(path, .tailTolerant)
+    #expect(reading.records == lines(5))
+    #expect(reading.ending == .unsealed)
+    let writer = try RecordLogWriter(appendingTo: path)
+    try writer.append("1")
+    try writer.finish()
+    #expect(read(path).records == lines(5) + ["1"])
+  }
+}

@@ -1,0 +1,222 @@
+import Bytes
+import Foundation
+import Tensor
+import Testing
+
+struct AttentionTests {
+  struct Case: CustomStringConvertible, Sendable {
+    let name: String
+    let queries: Int
+    let groups: Int
+    let size: Int
+    let segments: [AttentionSegment]
+    var window: Int?
+    var description: String { name }
+
+    var rows: Int { segments.map(\.rows.upperBound).max() ?? 0 }
+  }
+
+  static let tree = [
+    AttentionSegment(rows: 0..<9, tree: 0),
+    AttentionSegment(rows: 9..<12, prefix: 0..<9, tree: 0),
+    AttentionSegment(rows: 12..<20, prefix: 0..<9, tree: 0),
+    AttentionSegment(rows: 20..<38, tree: 1),
+    AttentionSegment(rows: 38..<39, prefix: 20..<38, tree: 1),
+  ]
+
+  static let cases = [
+    Case(
+      name: "one row", queries: 1, groups: 1, size: 8,
+      segments: [AttentionSegment(rows: 0..<1, tree: 0)]),
+    Case(
+      name: "one sequence", queries: 4, groups: 4, size: 16,
+      segments: [AttentionSegment(rows: 0..<33, tree: 0)]),
+    Case(name: "trees, grouped queries", queries: 9, groups: 3, size: 8, segments: tree),
+    Case(name: "trees, five to one, odd heads", queries: 5, groups: 1, size: 6, segments: tree),
+    Case(name: "trees in a window", queries: 2, groups: 1, size: 20, segments: tree, window: 5),
+    Case(
+      name: "a window over blocks", queries: 2, groups: 2, size: 64,
+      segments: [AttentionSegment(rows: 0..<50, tree: 0)], window: 18),
+  ]
+
+  /// The rows that row t of a segment sees, in order.
+  static func seen(_ t: Int, _ segment: AttentionSegment, _ window: Int?) -> [Int] {
+    let all = Array(segment.prefix ?? 0..<0) + Array(segment.rows.lowerBound...t)
+    return window.map { Array(all.suffix($0)) } ?? all
+  }
+
+  static func attention(_ q: Exact, _ k: Exact, _ v: Exact, _ c: Case) -> (Exact, Exact) {
+    var out = Exact(q.rows, q.columns)
+    var logSums = Exact(q.rows, c.queries)
+    for segment in c.segments {
+      for t in segment.rows {
+        for head in 0..<c.queries {
+          let rows = seen(t, segment, c.window)
+          let (at, from) = (head * c.size, head / (c.queries / c.groups) * c.size)
+          let scores = rows.map { j in
+            (0..<c.size).reduce(0.0) { $0 + q[t, at + $1] * k[j, from + $1] }
+              / Double(c.size).squareRoot()
+          }
+          let total = scores.reduce(0) { $0 + exp($1) }
+          logSums[t, head] = log(total)
+          for (score, j) in zip(scores, rows) {
+            for i in 0..<c.size { out[t, at + i] += exp(score) / total * v[j, from + i] }
+          }
+        }
+      }
+    }
+    return (out, logSums)
+  }
+
+  struct Inputs {
+    let q: Matrix
+    let k: Matrix
+    let v: Matrix
+    let out: Matrix
+    let logSums: Matrix
+
+    init(_ c: Case, on workers: Workers = twoThreads) {
+      var numbers = Numbers(71)
+      q = numbers.matrix(c.rows, c.queries * c.size)
+      Rowwise.add(q.copy(), to: q, scale: 4, on: oneThread)
+      k = numbers.matrix(c.rows, c.groups * c.size)
+      v = numbers.matrix(c.rows, c.groups * c.size)
+      out = Matrix(rows: c.rows, columns: c.queries * c.size)
+      logSums = Matrix(rows: c.rows, columns: c.queries)
+      Attention.forward(
+        q: q, k: k, v: v, headSize: c.size, segments: c.segments, window: c.window, into: out,
+        logSums: logSums, on: workers)
+    }
+  }
+
+  @Test(arguments: cases)
+  func `attention is the mean of seen values by soft-max of scores`(c: Case) {
+    let x = Inputs(c)
+    let (out, logSums) = Self.attention(Exact(x.q), Exact(x.k), Exact(x.v), c)
+    #expect(difference(x.out, out) < 2e-6)
+    #expect(difference(x.logSums, logSums) < 2e-6)
+    #expect(bits(Inputs(c, on: oneThread).out) == bits(x.out))
+  }
+
+  @Test(arguments: cases)
+  func `gradients of attention are its slopes, added to what is there`(c: Case) {
+    let x = Inputs(c)
+    var numbers = Numbers(72)
+    let dOut = numbers.matrix(c.rows, c.queries * c.size)
+    let before = [x.q, x.k, x.v].map { numbers.matrix($0.rows, $0.columns) }
+    var found: [[Matrix]] = []
+    for workers in [oneThread, twoThreads] {
+      let d = before.map { $0.copy() }
+      Attention.backward(
+        q: x.q, k: x.k, v: x.v, out: x.out, logSums: x.logSums, dOut: dOut, headSize: c.size,
+        segments: c.segments, window: c.window, dq: d[0], dk: d[1], dv: d[2], on: workers)
+      found.append(d)
+    }
+    let expected = Self.gradients(Exact(x.q), Exact(x.k), Exact(x.v), Exact(dOut), c)
+    for index in 0..<3 {
+      #expect(difference(found[0][index], Exact(before[index]) + expected[index]) < 5e-6)
+      #expect(bits(found[0][index]) == bits(found[1][index]))
+    }
+  }
+
+  /// The chain rule, written out; `the chain rule is right` compares it with differences.
+  static func gradients(_ q: Exact, _ k: Exact, _ v: Exact, _ dOut: Exact, _ c: Case) -> [Exact] {
+    var (dq, dk, dv) = (
+      Exact(q.rows, q.columns), Exact(k.rows, k.columns), Exact(v.rows, v.columns)
+    )
+    let scale = 1 / Double(c.size).squareRoot()
+    for segment in c.segments {
+      for t in segment.rows {
+        for head in 0..<c.queries {
+          let rows = seen(t, segment, c.window)
+          let (at, from) = (head * c.size, head / (c.queries / c.groups) * c.size)
+          func along(_ a: Exact, _ b: Exact, _ j: Int) -> Double {
+            (0..<c.size).reduce(0) { $0 + a[t, at + $1] * b[j, from + $1] }
+          }
+          let powers = rows.map { exp(along(q, k, $0) * scale) }
+          let total = powers.reduce(0, +)
+          let slopes = rows.map { along(dOut, v, $0) }
+          let mean = zip(powers, slopes).reduce(0) { $0 + $1.0 * $1.1 } / total
+          for (index, j) in rows.enumerated() {
+            let p = powers[index] / total
+            let ds = p * (slopes[index] - mean) * scale
+            for i in 0..<c.size {
+              dv[j, from + i] += p * dOut[t, at + i]
+              dk[j, from + i] += ds * q[t, at + i]
+              dq[t, at + i] += ds * k[j, from + i]
+            }
+          }
+        }
+      }
+    }
+    return [dq, dk, dv]
+  }
+
+  @Test
+  func `the chain rule is right`() {
+    let c = Case(
+      name: "small", queries: 2, groups: 1, size: 2,
+      segments: [
+        AttentionSegment(rows: 0..<3, tree: 0),
+        AttentionSegment(rows: 3..<6, prefix: 0..<3, tree: 0),
+      ], window: 4)
+    var numbers = Numbers(73)
+    let (q, k, v, dOut) = (
+      Exact(numbers.matrix(6, 4)), Exact(numbers.matrix(6, 2)), Exact(numbers.matrix(6, 2)),
+      Exact(numbers.matrix(6, 4))
+    )
+    func loss(_ q: Exact, _ k: Exact, _ v: Exact) -> Double {
+      zip(Self.attention(q, k, v, c).0.values, dOut.values).reduce(0) { $0 + $1.0 * $1.1 }
+    }
+    let found = Self.gradients(q, k, v, dOut, c)
+    let expected = [
+      slopes(q) { loss($0, k, v) }, slopes(k) { loss(q, $0, v) }, slopes(v) { loss(q, k, $0) },
+    ]
+    for (a, b) in zip(found, expected) {
+      #expect(zip(a.values, b.values).allSatisfy { abs($0 - $1) < 1e-8 })
+    }
+  }
+
+  @Test(arguments: cases)
+  func `attention over a cache gives the same bits`(c: Case) {
+    let x = Inputs(c)
+    let cache = KeyValueCache(
+      layers: 2, slots: c.segments.count + 1, capacity: 51, width: c.groups * c.size,
+      headSize: c.size)
+    for (slot, segment) in c.segments.enumerated() {
+      let before = segment.prefix?.count ?? 0
+      if before > 0, let owner = c.segments.firstIndex(where: { $0.rows == segment.prefix }) {
+        cache.copyPrefix(from: owner, to: slot, count: before)
+      }
+      let rows = segment.rows.count
+      let (q, k, v) = (part(x.q, segment), part(x.k, segment), part(x.v, segment))
+      let slots = [Int](repeating: slot, count: rows)
+      let positions = (before..<before + rows).map(Int32.init)
+      cache.store(k: k, v: v, layer: 1, slots: slots, positions: positions, on: twoThreads)
+      let out = Matrix(rows: rows, columns: x.q.columns)
+      Attention.cached(
+        q: q, cache: cache, layer: 1, slots: slots, positions: positions, window: c.window,
+        into: out, on: twoThreads)
+      #expect(bits(out) == bits(part(x.out, segment)))
+    }
+  }
+
+  private func part(_ matrix: Matrix, _ segment: AttentionSegment) -> Matrix {
+    let part = Matrix(rows: segment.rows.count, columns: matrix.columns)
+    part.copyRows(segment.rows, of: matrix, to: 0)
+    return part
+  }
+
+  @Test
+  func `no rows are no work`() {
+    let none = Matrix(rows: 0, columns: 16)
+    Attention.forward(
+      q: none, k: none, v: none, headSize: 8, segments: [], window: nil, into: none,
+      logSums: Matrix(rows: 0, columns: 2), on: twoThreads)
+    let cache = KeyValueCache(layers: 1, slots: 1, capacity: 4, width: 16, headSize: 8)
+    Attention.cached(
+      q: none, cache: cache, layer: 0, slots: [], positions: [], window: nil, into: none,
+      on: twoThreads)
+    #expect(cache.byteCount.bytes == (16 * 8 + 4 * 16) * 2 * 4)
+  }
+}
