@@ -15,7 +15,16 @@ struct SynPOCommand: AsyncParsableCommand {
       verification, 130 interrupted.
       """,
     version: "0.1.0",
-    subcommands: [ModelCommand.self])
+    groupedSubcommands: [
+      CommandGroup(name: "The loop", subcommands: [RunCommand.self, InitCommand.self]),
+      CommandGroup(
+        name: "Its stages, from log to log",
+        subcommands: [
+          SeedsCommand.self, KeywordsCommand.self, PromptsCommand.self, RespondCommand.self,
+          ImproveCommand.self, PairsCommand.self, TrainCommand.self, EvalCommand.self,
+        ]),
+      CommandGroup(name: "Models", subcommands: [ModelCommand.self]),
+    ])
 
   static func main() async {
     // A reader that has seen enough is no failure: writing then throws, and ends the program quietly.

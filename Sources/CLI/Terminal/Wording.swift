@@ -47,3 +47,36 @@ func columns(_ rows: [(String, String)]) -> String {
     "  \(name)\(String(repeating: " ", count: width - name.count))  \(value)\n"
   }.joined()
 }
+
+/// Rows of equally many cells, the first to the left, the others to the right of their columns.
+func table(_ rows: [[String]]) -> String {
+  let widths = (rows.first ?? []).indices.map { column in
+    rows.map { $0[column].count }.max() ?? 0
+  }
+  return rows.map { row in
+    let cells = zip(row, widths).enumerated().map { index, cell in
+      let space = String(repeating: " ", count: cell.1 - cell.0.count)
+      return index == 0 ? cell.0 + space : space + cell.0
+    }
+    var line = "  " + cells.joined(separator: "  ")
+    while line.last == " " { line.removeLast() }
+    return line + "\n"
+  }.joined()
+}
+
+func percent(_ share: Double) -> String { fixed(100 * share, decimals: 1) + "%" }
+
+func share(_ part: Int, _ whole: Int) -> String { percent(Double(part) / Double(max(whole, 1))) }
+
+/// The beginning of a text, on one line.
+func oneLine(_ text: String, limit: Int = 200) -> String {
+  let line = text.split(whereSeparator: \.isNewline).joined(separator: " / ")
+  return line.count > limit ? line.prefix(limit) + "…" : line
+}
+
+extension String {
+  /// Itself, with spaces up to `width` characters.
+  func padding(to width: Int) -> String {
+    self + String(repeating: " ", count: max(0, width - count))
+  }
+}
