@@ -17,6 +17,23 @@ struct LogOutput: ~Copyable {
     isStream = false
   }
 
+  /// Removes a file that a crash left before its first chunk: empty, zeros, or the beginning of a
+  /// prologue. Any other file stays, and so does one that somebody is writing.
+  static func removeStub(_ path: String) throws(RecordLogError.Problem) {
+    guard unsafe access(path, F_OK) == 0 else { return }
+    let output = try LogOutput(opening: path)
+    do throws(FileError) {
+      let start = try output.file.read(upTo: ChunkLayout.inputStep)
+      let isShort = start.count < ChunkLayout.prologueBytes
+      let begins = start.starts(with: ChunkLayout.emptyFrame.prefix(start.count))
+      let isAll = try output.file.byteCount() == start.count
+      let isStub = isAll && (start.allSatisfy { $0 == 0 } || isShort && begins)
+      if isStub, unsafe unlink(path) != 0 { throw FileError(.remove, path: path) }
+    } catch {
+      throw .file(error)
+    }
+  }
+
   /// The descriptor stays the caller's.
   init(streamingTo descriptor: Int32, name: String) throws(RecordLogError.Problem) {
     let copy = dup(descriptor)

@@ -74,6 +74,22 @@ public final class RecordLogWriter {
     try add(options.types)
   }
 
+  /// Continues the log where there is one; creates it where there is none, or where a crash came
+  /// before anything could be in it.
+  public static func continuing(
+    _ path: String, options: RecordLogOptions = .init()
+  ) throws(RecordLogError) -> RecordLogWriter {
+    do throws(RecordLogError.Problem) {
+      try LogOutput.removeStub(path)
+    } catch {
+      throw RecordLogError(error, path: path)
+    }
+    guard unsafe access(path, F_OK) == 0 else {
+      return try RecordLogWriter(creating: path, options: options)
+    }
+    return try RecordLogWriter(appendingTo: path, options: options)
+  }
+
   /// Writes to a descriptor, front to back. The descriptor stays the caller's, who closes it after
   /// ``finish()``.
   public init(

@@ -2,7 +2,7 @@
 ///
 /// Bytes that are printable in Latin-1 stand for themselves; the other 68 are numbered from U+0100
 /// on in their own order, so a space is `Ġ` and a line feed `Ċ`.
-enum ByteAlphabet {
+public enum ByteAlphabet {
   /// By byte.
   static let scalars: [Unicode.Scalar] = {
     var next: UInt32 = 0x100
@@ -12,6 +12,9 @@ enum ByteAlphabet {
       return Unicode.Scalar(next) ?? "\u{FFFD}"
     }
   }()
+
+  /// The character that stands for `byte`.
+  public static func character(for byte: UInt8) -> Character { Character(scalars[Int(byte)]) }
 
   /// By the character's value; nil for characters that write no byte.
   private static let bytes: [UInt8?] = {

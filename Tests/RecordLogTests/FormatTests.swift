@@ -127,6 +127,31 @@ struct FormatTests {
     }
   }
 
+  @Test func `a packed table is unpacked`() throws {
+    let folder = try TemporaryFolder()
+    let prologue = repeatable().prologue
+    let sizes = [UInt8](repeating: 1, count: 3000)
+    var packed = [UInt8](repeating: 0, count: LZ4.bound(sizes.count))
+    let count = sizes.withUnsafeBytes { from in
+      packed.withUnsafeMutableBytes { LZ4.pack(from, to: $0) }
+    }
+    var chunk = OpenChunk()
+    for _ in sizes { chunk.append([7].rawSpan, addingNewline: false, type: 0, isLine: false) }
+    var header = ChunkHeader(kind: .data)
+    let (_, values) = chunk.pack(into: &header, blockSize: .kibibytes64)
+    SegmentChain(prologue).link(&header)
+    let assembly = ChunkAssembly(header, table: Array(packed[..<count]), values: values)
+    header = assembly.header
+    header.tableRaw = 3000
+    header.flags.insert(.packedTable)
+    try put(
+      prologue.encoded() + header.encode() + assembly.bytes.dropFirst(128), at: folder.file("a"))
+    let reader = try RecordLogReader(path: folder.file("a"), options: .init(mode: .tailTolerant))
+    #expect(try reader.nextChunk()?.ends == Array(1...3000))
+    #expect(try reader.next() == nil)
+    #expect(reader.ending == .unsealed)
+  }
+
   @Test func `the checksum of a frame's own content is passed over`() throws {
     let raw = [UInt8](repeating: 5, count: 1000)
     var frame: [UInt8] = []

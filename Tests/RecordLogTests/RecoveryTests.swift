@@ -122,6 +122,27 @@ struct RecoveryTests {
     #expect(try bytes(of: path) == text)
   }
 
+  @Test func `a crash at any moment of creation does not keep a log from being made`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a")
+    try write([], to: path, finishing: false)
+    let fresh = try bytes(of: path)
+    for length in [0, 5, 40, 127, 128, 129, 300, fresh.count] {
+      try put(fresh[..<length], at: path)
+      let writer = try RecordLogWriter.continuing(path, options: repeatable())
+      try writer.append("1")
+      try writer.finish()
+      #expect(read(path).records == ["1"], "length \(length)")
+    }
+    try put([UInt8](repeating: 0, count: 512), at: path)
+    _ = try RecordLogWriter.continuing(path)
+    for content in ["mine", String(repeating: "mine ", count: 100)] {
+      try put(content.utf8, at: path)
+      #expect(throws: RecordLogError.self) { try RecordLogWriter.continuing(path) }
+      #expect(try bytes(of: path) == Array(content.utf8))
+    }
+  }
+
   @Test func `a sealed log cannot be appended to`() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("a")

@@ -1,4 +1,5 @@
 internal import Foundation
+internal import ModelFile
 internal import Yams
 
 /// Reads settings from YAML over defaults, and tells precisely what is wrong with them.
@@ -37,8 +38,9 @@ public enum SettingsFile {
     let encoder = JSONEncoder()
     encoder.keyEncodingStrategy = .convertToSnakeCase
     do {
-      let object = try JSONSerialization.jsonObject(with: encoder.encode(settings))
-      return object as? [String: Any] ?? [:]
+      // Not by JSONSerialization, to which true and 1 are the same.
+      let values = try JSONDecoder().decode(ConfigValue.self, from: encoder.encode(settings))
+      return values.plain as? [String: Any] ?? [:]
     } catch {
       throw .unreadable(path: "settings", reason: "\(error)")
     }
@@ -140,6 +142,21 @@ public enum SettingsFile {
     ]
     for (key, isGood, expectation) in checks where !isGood {
       throw .badValue(path: path, key: key, expectation: expectation)
+    }
+  }
+}
+
+extension ConfigValue {
+  /// The value in the standard library's own types.
+  fileprivate var plain: Any {
+    switch self {
+    case .null: NSNull()
+    case .flag(let value): value
+    case .integer(let value): value
+    case .number(let value): value
+    case .string(let value): value
+    case .array(let values): values.map(\.plain)
+    case .object(let members): members.mapValues(\.plain)
     }
   }
 }

@@ -1,0 +1,138 @@
+import Bytes
+import Corpus
+import Foundation
+import SynPO
+import Synchronization
+import TestSupport
+import Testing
+
+/// The whole loop on a real model of 260,000 parameters.
+@Suite(.enabled(if: Shared.isPresent), .serialized)
+struct RunTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test func `the loop runs from seeds to a trained policy`() async throws {
+    let settings = try settings(in: "run")
+    let report = try await Run(settings: settings) { _ in }.run()
+    #expect(report.iterations.count == 2)
+    for iteration in report.iterations {
+      #expect(iteration.pairs.kept > 0)
+      #expect(iteration.allPairs > 0)
+      #expect(iteration.validation.answers == 6)
+      #expect(iteration.validation.goldLoss.isFinite)
+    }
+    #expect(report.iterations[1].allPairs > report.iterations[0].allPairs)
+    #expect(report.initial.answers == 6)
+  }
+
+  @Test func `a run that is broken off anywhere ends with the same models and records`() async throws
+  {
+    let whole = try settings(in: "whole")
+    _ = try await Run(settings: whole) { _ in }.run()
+    let broken = try settings(in: "broken")
+    for breakpoint in [3, 40, 90, 150, 260] {
+      let events = Mutex(0)
+      let run = Task {
+        try await Run(settings: broken) { _ in
+          let count = events.withLock { count in
+            count += 1
+            return count
+          }
+          if count == breakpoint { withUnsafeCurrentTask { $0?.cancel() } }
+        }.run()
+      }
+      _ = await run.result
+    }
+    _ = try await Run(settings: broken) { _ in }.run()
+    for name in ["generator", "iteration-1/improver", "iteration-1/policy", "iteration-2/policy"] {
+      #expect(
+        try bytes("whole/\(name)/model.packed") == bytes("broken/\(name)/model.packed"), "\(name)")
+    }
+    for log in ["prompts", "drafts", "rewrites", "baselines", "pairs", "validation"] {
+      for iteration in 1...2 {
+        let path = "iteration-\(iteration)/\(log).rlg"
+        #expect(try ids(in: "whole/\(path)") == ids(in: "broken/\(path)"), "\(path)")
+      }
+    }
+  }
+
+  @Test func `a folder with other settings is refused by name`() async throws {
+    var settings = try settings(in: "other")
+    let claimed = try SettingsFile.yaml(settings)
+    try FileManager.default.createDirectory(
+      atPath: settings.outputDir, withIntermediateDirectories: true)
+    try claimed.write(
+      toFile: "\(settings.outputDir)/run.yaml", atomically: true, encoding: .utf8)
+    settings.iterations = 7
+    await #expect(
+      throws: SynPOError.otherSettings(
+        folder: settings.outputDir, differences: ["iterations: 7"])
+    ) {
+      try await Run(settings: settings) { _ in }.run()
+    }
+  }
+
+  private func bytes(_ name: String) throws -> Data {
+    try Data(contentsOf: URL(filePath: folder.file(name)))
+  }
+
+  private func ids(in name: String) throws -> [String] {
+    let reader = try CorpusReader(path: folder.file(name))
+    var ids: [String] = []
+    while let type = try reader.nextType() {
+      switch type {
+      case SyntheticPrompt.typeName: ids.append(try reader.next(SyntheticPrompt.self)?.id ?? "")
+      case Answer.typeName: ids.append(try reader.next(Answer.self)?.id ?? "")
+      case PreferencePair.typeName: ids.append(try reader.next(PreferencePair.self)?.id ?? "")
+      default: ids.append(try reader.next(QuarantinedRecord.self)?.id ?? "")
+      }
+    }
+    return ids
+  }
+
+  private func settings(in name: String) throws -> RunSettings {
+    var settings = RunSettings()
+    settings.model = Shared.path("data/stories260k/stories260K-f32.gguf")
+    settings.chatTemplate = "plain"
+    settings.templates = "brief"
+    settings.seeds = [try seedFile()]
+    settings.keywordSources = [Shared.path("data/tinystories-sample/tinystories.txt")]
+    settings.outputDir = folder.file(name)
+    settings.promptsPerIteration = 24
+    settings.pairsPerIteration = 8
+    settings.contextSize = 256
+    settings.generation.maxTokens = 96
+    settings.parallelSequences = 8
+    settings.scorer.threshold = 0
+    for path in [\RunSettings.generator, \.improver, \.policy.learning] {
+      settings[keyPath: path].method = .full
+      settings[keyPath: path].learningRate = 2e-3
+      settings[keyPath: path].batchSize = 6
+      settings[keyPath: path].saveSteps = 5
+      settings[keyPath: path].maxLength = 256
+    }
+    settings.generator.numTrainEpochs = 30
+    settings.policy.learning.learningRate = 1e-4
+    return settings
+  }
+
+  /// Twenty-four beginnings of stories and how they go on.
+  private func seedFile() throws -> String {
+    let animals = ["cat", "dog", "bird", "frog", "bear", "fish"]
+    let places = ["the park", "the garden", "the big tree", "the house"]
+    var lines = ""
+    for animal in animals {
+      for place in places {
+        let prompt = "Tell a story of a \(animal) in \(place)."
+        let answer =
+          "Once upon a time, there was a little \(animal). It liked to play in \(place)."
+        lines += "{\"prompt\": \"\(prompt)\", \"completion\": \"\(answer)\"}\n"
+      }
+    }
+    let path = folder.file("seeds.jsonl")
+    try lines.write(toFile: path, atomically: true, encoding: .utf8)
+    return path
+  }
+}
