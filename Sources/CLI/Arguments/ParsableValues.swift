@@ -1,0 +1,6 @@
+public import ArgumentParser
+public import ModelConversion
+public import Transformer
+
+extension WeightEncoding: ExpressibleByArgument {}
+extension ModelExport.GGUFType: ExpressibleByArgument {}

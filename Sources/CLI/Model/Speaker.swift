@@ -1,0 +1,136 @@
+import SynPO
+import Synchronization
+import Tokenization
+import Transformer
+
+/// A model with everything that says how it is to answer.
+struct Speaker {
+  let chat: ChatModel
+  /// Whether prompts are continued as they are.
+  let isRaw: Bool
+  let settings: SamplingSettings
+  let contextSize: Int
+  let stops: [String]
+
+  var capacity: Int { min(contextSize, chat.model.contextLimit) }
+
+  /// The tokens of what is asked.
+  func tokens(of line: PromptLine) throws -> [Int32] {
+    guard isRaw else {
+      return try chat.prompt(
+        line.messages ?? [ChatMessage(role: "user", content: line.prompt ?? "")])
+    }
+    guard let prompt = line.prompt else { throw PromptProblem.messagesWithRaw }
+    let ids = chat.tokenizer.encode(
+      prompt, addBOS: chat.tokenizer.definition.addsBOS || prompt.isEmpty)
+    guard !ids.isEmpty else { throw PromptProblem.empty }
+    return ids
+  }
+
+  /// Answers one prompt and prints the text as it comes, or all at the end as JSON.
+  func answer(_ line: PromptLine, asJSON: Bool) throws {
+    let prompt = try tokens(of: line)
+    guard prompt.count < capacity else {
+      throw TransformerError.tooLong(tokens: prompt.count, limit: capacity - 1)
+    }
+    let text = GrowingText(AnswerText(chat.tokenizer, stops: stops))
+    var generator = makeGenerator(slots: 1) { text.take($0) }
+    let clock = ContinuousClock()
+    let start = clock.now
+    generator.add(GenerationRequest(key: 0, prompt: prompt))
+    var done: [Completion] = []
+    while done.isEmpty {
+      done = generator.step()
+      if !asJSON { try Results.write(text.news()) }
+    }
+    guard let completion = done.first else { return }
+    if asJSON {
+      try Results.write(json: answer(to: line, completion))
+    } else {
+      try Results.write(text.rest() + "\n")
+    }
+    let rate = Double(completion.tokens.count) / max((clock.now - start).seconds, 1e-3)
+    Console.standard.note(
+      "\(prompt.count) + \(completion.tokens.count) tokens, \(decimal(rate)) tokens/s, "
+        + "ended by \(completion.finish.rawValue)")
+  }
+
+  /// A generator for `slots` sequences at once.
+  ///
+  /// - Parameter watch: sees each answer as it grows and says whether a stop string has come.
+  func makeGenerator(
+    slots: Int, watch: (@Sendable ([Int32]) -> Bool)? = nil
+  ) -> Generator {
+    Generator(
+      model: chat.model, adapter: chat.adapter, settings: settings, endTokens: chat.endTokens,
+      slots: slots, capacity: capacity, isStopped: watch ?? stopCheck)
+  }
+
+  /// Looks at as many of the last tokens as a stop string may lie in; nil where there is none.
+  private var stopCheck: (@Sendable ([Int32]) -> Bool)? {
+    guard let longest = stops.map(\.utf8.count).max() else { return nil }
+    let (tokenizer, stops) = (chat.tokenizer, stops)
+    return { tokens in
+      let tail = tokenizer.decode(tokens.suffix(longest + 1), skipSpecial: true)
+      return stops.contains { tail.contains($0) }
+    }
+  }
+
+  /// The line that tells what was answered.
+  func answer(to line: PromptLine, _ completion: Completion) -> AnswerLine {
+    var text = AnswerText(chat.tokenizer, stops: stops)
+    let parts = completion.tokens.map { text.append($0) }
+    return AnswerLine(
+      prompt: line.prompt, messages: line.messages,
+      completion: parts.joined() + text.finish(), finish: completion.finish.rawValue,
+      promptTokens: completion.request.prompt.count, tokens: completion.tokens.count)
+  }
+}
+
+/// Why a prompt cannot be answered.
+enum PromptProblem: Error, CustomStringConvertible {
+  case empty
+  case messagesWithRaw
+  case notAPrompt
+
+  var description: String {
+    switch self {
+    case .empty: "the prompt is empty, and the model has no token to begin a text with"
+    case .messagesWithRaw: "messages need a chat template; leave out --raw, or give a prompt"
+    case .notAPrompt: "not a JSON object with `prompt` or `messages`"
+    }
+  }
+}
+
+/// The text of an answer that a generator still writes, shared with whom prints it.
+private final class GrowingText: Sendable {
+  private struct State {
+    var text: AnswerText
+    var seen = 0
+    var unread = ""
+  }
+
+  private let state: Mutex<State>
+
+  init(_ text: AnswerText) { state = Mutex(State(text: text)) }
+
+  /// Takes in what is new in `tokens`; true where a stop string has come.
+  func take(_ tokens: [Int32]) -> Bool {
+    state.withLock { state in
+      for token in tokens[state.seen...] { state.unread += state.text.append(token) }
+      state.seen = tokens.count
+      return state.text.isStopped
+    }
+  }
+
+  /// What has come since the last call.
+  func news() -> String {
+    state.withLock { state in
+      defer { state.unread = "" }
+      return state.unread
+    }
+  }
+
+  /// What was held back, once no more will come.
+  func rest() -> String { state.withLock { $0.text.finish() } }
+}

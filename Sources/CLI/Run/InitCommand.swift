@@ -1,0 +1,97 @@
+import ArgumentParser
+import SynPO
+
+struct InitCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "init",
+    abstract: "Prints all settings with their defaults, explained.",
+    discussion: "synpo init > my.yaml, change it, then: synpo run my.yaml")
+
+  @Flag(help: "The settings of the run on what is built in.") var embedded = false
+
+  func run() throws {
+    let yaml = try SettingsFile.yaml(embedded ? .embedded : RunSettings())
+    try Results.write(SettingComments.annotate(yaml))
+  }
+}
+
+/// What each setting means, in a line.
+enum SettingComments {
+  /// The lines of `yaml`, each with its comment above it.
+  static func annotate(_ yaml: String) -> String {
+    var path: [String] = []
+    return yaml.split(separator: "\n").map { line in
+      let indent = line.prefix { $0 == " " }
+      guard let colon = line.firstIndex(of: ":"), !line.dropFirst(indent.count).hasPrefix("-")
+      else { return "\(line)\n" }
+      path = Array(path.prefix(indent.count / 2)) + [String(line[indent.endIndex..<colon])]
+      let comment = comment(on: path).map { "\(indent)# \($0)\n" } ?? ""
+      return comment + "\(line)\n"
+    }.joined()
+  }
+
+  /// Trainings share their settings' names.
+  static func comment(on path: [String]) -> String? {
+    let key = path.joined(separator: ".")
+    let isLearning =
+      ["generator", "improver"].contains(path.first) || path.starts(with: ["policy", "learning"])
+    return all[key] ?? (isLearning ? all["learning." + (path.last ?? "")] : nil)
+  }
+
+  private static let all = [
+    "model": "embedded, a packed model, a GGUF file or a Hugging Face folder",
+    "seeds": "JSONL files or logs of good question-answer pairs; none: the built-in exercises",
+    "keyword_sources": "texts whose paragraphs give keywords; none: the built-in ones",
+    "chat_template": "empty: the model's own; else chatml, plain, or a Jinja file",
+    "output_dir": "where everything is kept; a run that is started again goes on there",
+    "iterations": "how many times the loop is run",
+    "seed": "decides every random choice",
+    "max_seeds": "seeds that are used at most; 0: all",
+    "held_back_share": "share of the seeds that is never learnt from, to measure on",
+    "max_held_back": "and how many at most",
+    "prompts_per_iteration": "keyword lists, and so synthetic prompts",
+    "pairs_per_iteration": "pairs that join the growing set at most",
+    "rejected": "whose answer a rewrite has to beat: initial (the paper) or previous",
+    "start_from": "what preference training starts from: initial (the paper) or previous",
+    "use_improver": "false: the drafts themselves are the chosen answers",
+    "use_pair_filter": "false: pairs are kept whatever their scores",
+    "repetition_limit": "texts with a larger share of repetition are dropped",
+    "context_size": "the longest sequence, prompt and answer, in tokens",
+    "memory": "for caches and activations, such as 4GiB; empty: half of the machine's",
+    "parallel_sequences": "sequences that are generated at once at most",
+    "templates": "brief, detailed, or automatic: brief for the embedded model",
+    "keywords": "how keywords are drawn",
+    "keywords.training_words": "words of a seed's own prompt, to train the generator with",
+    "keywords.noise_words": "and words of another prompt beside them",
+    "keywords.prompt_words": "words of a paragraph that a question is asked for with",
+    "generation": "how answers are drawn",
+    "generation.temperature": "0 takes the likeliest token",
+    "generation.top_k": "only the k likeliest tokens; 0: all",
+    "generation.top_p": "only the likeliest tokens that hold this share together",
+    "generation.min_p": "only tokens this many times as likely as the likeliest",
+    "generation.repetition_penalty": "above 1 makes words that stand already less likely",
+    "generation.max_tokens": "the longest answer",
+    "scorer": "who says which of two answers is better; `threshold` may set the lead that it takes",
+    "scorer.name": "reward_head, exact (built-in exercises), or the controls length and random",
+    "scorer.samples_per_seed": "answers to each seed that a reward head is fitted against",
+    "generator": "training of the generator: keywords to questions, once",
+    "improver": "training of the improver: answers to better ones, each iteration",
+    "policy": "training of the model itself, with SimPO",
+    "policy.beta": "the scale of rewards",
+    "policy.gamma": "the margin, absolute; `gamma_beta_ratio` may give it as a share of beta",
+    "policy.sft_weight": "weight of the likelihood of chosen answers beside SimPO",
+    "policy.learning": "as for generator and improver",
+    "learning.method": "lora, or full for all weights",
+    "learning.learning_rate": "at its highest, after warm-up",
+    "learning.batch_size": "examples a step",
+    "learning.num_train_epochs": "how often each example is seen",
+    "learning.warmup_ratio": "share of the steps in which the rate rises",
+    "learning.lr_scheduler_type": "cosine, linear or constant",
+    "learning.weight_decay": "as in AdamW",
+    "learning.max_grad_norm": "longer gradients are cut to this",
+    "learning.max_length": "the longest example in tokens; longer ones are set aside or cut",
+    "learning.lora_r": "rank of the adapter",
+    "learning.lora_alpha": "its scale is lora_alpha / lora_r",
+    "learning.save_steps": "steps between two checkpoints",
+  ]
+}

@@ -1,0 +1,55 @@
+import ArgumentParser
+import Foundation
+import ModelFile
+import SynPO
+
+/// What all verbs for single stages share.
+struct StageOptions: ParsableArguments {
+  @Option(help: "Settings in YAML; see `synpo init`.", completion: .file(extensions: ["yaml"]))
+  var config: String?
+
+  @OptionGroup var options: SettingsOptions
+
+  @Option(help: "The iteration that the stage belongs to, from 1.") var iteration = 1
+  @Flag(name: .shortAndLong, help: "Tell errors only.") var quiet = false
+
+  func validate() throws {
+    guard iteration >= 0 else { throw ValidationError("--iteration must not be negative.") }
+  }
+
+  /// The settings in force. A model that is not packed yet is packed, once, outside of any run.
+  func settings(further: [String] = []) throws -> RunSettings {
+    if quiet { Console.standard.becomeQuiet() }
+    var settings = try options.settings(config: config, further: further)
+    if settings.model != "embedded" { settings.model = try PackedModels.open(settings.model).path }
+    return settings
+  }
+}
+
+/// Where a stage's records go.
+struct LogOutput: ParsableArguments {
+  @Option(
+    name: .shortAndLong,
+    help: """
+      The log to write; - is standard output. One that is there is gone on with, or left alone if \
+      it is complete.
+      """, completion: .file())
+  var output = "-"
+
+  func validate() throws {
+    if output == "-", isatty(STDOUT_FILENO) == 1 {
+      throw ValidationError("A log is not for a terminal: give --output or a pipe.")
+    }
+  }
+}
+
+/// Shows how far a stage is.
+let showStage: @Sendable (String, UInt64) -> Void = { stage, done in
+  Console.standard.show(Progress(title: stage, done: Int(done)))
+}
+
+/// Tells what a stage made and put aside.
+func tellEnd(of summary: StageSummary) {
+  let yield = summary.asideTotal > 0 ? ", yield \(percent(summary.yield))" : ""
+  Console.standard.note("\(summary.stage): \(summary)\(yield), \(decimal(summary.seconds)) s")
+}

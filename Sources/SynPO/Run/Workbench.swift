@@ -1,0 +1,107 @@
+internal import Corpus
+internal import Foundation
+public import Training
+
+/// The parts of the recipe one by one, for those who run the stages themselves.
+///
+/// A ``Run`` does the same in order; what the stages write can be mixed with what a run has written.
+public struct Workbench: Sendable {
+  public let settings: RunSettings
+  /// The initial model, which the settings name.
+  public var initial: ChatModel { store.initial }
+  private let store: ModelStore
+  private let folder: RunFolder
+
+  /// Opens the model. The reward head of the folder `output_dir` is used where the scorer is one; it
+  /// is fitted to the folder's `seeds.rlg` if it is not there yet.
+  public init(settings: RunSettings) throws {
+    self.settings = settings
+    folder = RunFolder(settings.outputDir)
+    store = try ModelStore(settings: settings, folder: folder)
+  }
+
+  /// The model that a training left in `path`: an adapter over the initial model, or a whole one.
+  public func trained(in path: String) throws -> ChatModel {
+    try store.trained(in: RunFolder(path))
+  }
+
+  /// Rewrites and baselines, both logs of answers, to pairs that pass the filter.
+  public func pairs(
+    rewrites: String, baselines: String, to output: String, iteration: Int,
+    progress: @escaping @Sendable (String, UInt64) -> Void
+  ) async throws -> StageSummary {
+    let stage = PairStage(
+      settings: settings, scorer: try await scorer(), iteration: iteration, progress: progress)
+    return try await stage.run(rewrites: rewrites, baselines: baselines, to: output)
+  }
+
+  /// What is learnt; each case names the logs it is learnt from.
+  public enum Lesson: Sendable {
+    /// The seeds' own answers, with the settings `generator`.
+    case answers(seeds: String)
+    /// Keywords to questions.
+    case generator(seeds: String)
+    /// Answers to the seeds, to the seeds' own where these are better.
+    case improver(seeds: String, answers: String)
+    /// Chosen before rejected.
+    case policy(pairs: String)
+  }
+
+  /// Trains into the folder `path`, from the last checkpoint if there is one; a training that has
+  /// ended is not repeated.
+  public func train(
+    _ lesson: Lesson, into path: String, tell: @escaping (TrainingEvent) throws -> Void
+  ) async throws -> ChatModel {
+    let examples = try await examples(of: lesson)
+    let learning = Learning(
+      store: store, folder: RunFolder(path), settings: training(lesson), base: store.initial)
+    return try learning.run(examples: { examples }, tell: tell)
+  }
+
+  /// Measures `answers` of `chat` to the seeds in a log.
+  public func measure(
+    _ answers: String, of chat: ChatModel, to seeds: String, iteration: Int
+  ) async throws -> Validation {
+    let validator = Validator(
+      settings: settings, scorer: try await scorer(), seeds: try records(Seed.self, in: seeds),
+      initial: nil)
+    return try validator.measure(
+      try records(Answer.self, in: answers), by: chat, iteration: iteration)
+  }
+
+  private func training(_ lesson: Lesson) -> TrainingSettings {
+    switch lesson {
+    case .answers, .generator: settings.generator.training(.imitation, seed: settings.seed)
+    case .improver: settings.improver.training(.imitation, seed: settings.seed)
+    case .policy: settings.policy.training(seed: settings.seed)
+    }
+  }
+
+  private func examples(of lesson: Lesson) async throws -> [TrainingExample] {
+    let examples = LearningExamples(settings: settings, chat: store.initial)
+    switch lesson {
+    case .answers(let seeds):
+      return try records(Seed.self, in: seeds).map { seed in
+        TrainingExample(
+          prompt: try store.initial.prompt(seed.chat), completion: store.initial.answer(seed.answer)
+        )
+      }
+    case .generator(let seeds): return try examples.generator(records(Seed.self, in: seeds))
+    case .improver(let seeds, let answers):
+      return try await examples.improver(
+        records(Seed.self, in: seeds), answers: records(Answer.self, in: answers),
+        scorer: scorer())
+    case .policy(let pairs):
+      return try examples.policy(records(PreferencePair.self, in: pairs))
+    }
+  }
+
+  private func scorer() async throws -> any AnswerScorer {
+    let needsSeeds =
+      settings.scorer.name == .rewardHead && !folder.exists("reward-head.json")
+    let seeds = needsSeeds ? try records(Seed.self, in: folder.file("seeds.rlg")) : []
+    return try await ScorerFactory(
+      settings: settings, folder: folder, store: store, seeds: seeds, teller: Teller { _ in }
+    ).scorer()
+  }
+}
