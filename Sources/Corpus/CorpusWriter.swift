@@ -11,7 +11,12 @@ public final class CorpusWriter {
   /// What was found in the file, where the writer continues one.
   public var recovered: RecoveredLog? { log.recovered }
 
+  /// Records between two commits: what a crash can cost, and what a flush of the disk is paid for.
+  private static let recordsPerCommit: UInt64 = 64
+
   private let log: RecordLogWriter
+  /// What a reproducible log is named by.
+  private var name: String?
   private var types: [String: UInt16] = [:]
 
   /// Creates the log, or continues it behind its last whole chunk if it is there and not sealed.
@@ -24,14 +29,11 @@ public final class CorpusWriter {
     let options = Self.options(name)
     if path == "-" {
       try self.init(streamingTo: 1, name: "standard output", options: options)
-    } else if try fileByteCount(path) ?? 0 > 0 {
-      try self.init { () throws(RecordLogError) in
-        try RecordLogWriter(appendingTo: path, options: options)
-      }
     } else {
       try self.init { () throws(RecordLogError) in
-        try RecordLogWriter(creating: path, options: options)
+        try RecordLogWriter.continuing(path, options: options)
       }
+      self.name = name
     }
   }
 
@@ -48,7 +50,7 @@ public final class CorpusWriter {
     do throws(RecordLogError) { log = try open() } catch { throw .log(error) }
   }
 
-  /// Appends a record and returns its number.
+  /// Appends a record and returns its number; every 64th makes all before it durable.
   ///
   /// - Parameter cursor: the position in the input after what this record was made from. It
   ///   becomes durable together with the record.
@@ -57,8 +59,16 @@ public final class CorpusWriter {
     _ record: R, cursor: UInt64? = nil
   ) throws(CorpusError) -> UInt64 {
     let line = try record.line()
+    return try append(line, typeName: R.typeName, cursor: cursor)
+  }
+
+  private func append(
+    _ line: [UInt8], typeName: String, cursor: UInt64?
+  ) throws(CorpusError) -> UInt64 {
     do throws(RecordLogError) {
-      return try log.append(line, type: type(named: R.typeName), cursor: cursor)
+      let sequence = try log.append(line, type: type(named: typeName), cursor: cursor)
+      if nextSequence.isMultiple(of: Self.recordsPerCommit) { try log.commit() }
+      return sequence
     } catch {
       throw .log(error)
     }
@@ -75,8 +85,28 @@ public final class CorpusWriter {
   }
 
   /// Seals the log. Nothing can be appended any more.
+  ///
+  /// A reproducible log that was continued after an interruption is written once more from its
+  /// records, so that its bytes are those of a log that was not.
   public func finish() throws(CorpusError) {
     do throws(RecordLogError) { try log.finish() } catch { throw .log(error) }
+    if let name, recovered != nil { try rewrite(reproducibleAs: name) }
+  }
+
+  /// Chunks begin at the same records in either log; each record is given its chunk's cursor.
+  private func rewrite(reproducibleAs name: String) throws(CorpusError) {
+    let aside = log.path + ".new"
+    unsafe unlink(aside)
+    let copy = try CorpusWriter(path: aside, reproducibleAs: name)
+    let reader = try logged { () throws(RecordLogError) in try RecordLogReader(path: log.path) }
+    while let record = try logged({ () throws(RecordLogError) in try reader.next() }) {
+      _ = try copy.append(record.bytes, typeName: record.typeName ?? "", cursor: record.cursor)
+    }
+    try copy.finish()
+    guard unsafe rename(aside, log.path) == 0 else {
+      throw .file(FileError(.rename, path: log.path))
+    }
+    do throws(FileError) { try syncFolder(of: log.path) } catch { throw .file(error) }
   }
 
   /// Tells who reads the stream why no more records come.
@@ -104,12 +134,9 @@ public final class CorpusWriter {
   }
 }
 
-/// The size of the file; nil if there is none.
-private func fileByteCount(_ path: String) throws(CorpusError) -> Int? {
-  do throws(FileError) {
-    return try OpenFile(path: path).byteCount()
-  } catch {
-    if error.code == ENOENT { return nil }
-    throw .file(error)
-  }
+/// Runs `body` and says of any failure that it was the log's.
+private func logged<R>(
+  _ body: () throws(RecordLogError) -> R
+) throws(CorpusError) -> R {
+  do throws(RecordLogError) { return try body() } catch { throw .log(error) }
 }

@@ -41,8 +41,8 @@ public enum AdapterFile {
         path: file.path, what: "\(file.tensors.count - used) tensors that fit no linear layer")
     }
     return Adapter(
-      parts: parts, rank: settings.r, alpha: settings.lora_alpha,
-      isRankStabilised: settings.use_rslora ?? false)
+      parts: parts, rank: settings.r, alpha: settings.loraAlpha,
+      isRankStabilised: settings.useRslora ?? false)
   }
 
   /// Writes an adapter; the folder is made. Both files replace older ones as a whole.
@@ -55,6 +55,7 @@ public enum AdapterFile {
       try writeWeights(adapter, to: "\(folder)/\(weights)")
       let settings = Settings(adapter, baseModel: baseModel)
       let encoder = JSONEncoder()
+      encoder.keyEncodingStrategy = .convertToSnakeCase
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
       let json = [UInt8](try encoder.encode(settings))
       try FileReplacement.write(json, to: "\(folder)/\(configuration)")
@@ -108,42 +109,44 @@ extension LinearID {
 
 /// The keys of `adapter_config.json` that matter here.
 private struct Settings: Codable {
-  var peft_type: String
-  var task_type: String?
-  var base_model_name_or_path: String?
+  var peftType: String
+  var taskType: String?
+  var baseModelNameOrPath: String?
   var r: Int
-  var lora_alpha: Float
-  var lora_dropout: Float?
-  var target_modules: [String]?
+  var loraAlpha: Float
+  var loraDropout: Float?
+  var targetModules: [String]?
   var bias: String?
-  var use_rslora: Bool?
-  var use_dora: Bool?
-  var fan_in_fan_out: Bool?
-  var inference_mode: Bool?
-  var modules_to_save: [String]?
-  var rank_pattern: [String: Int]?
-  var alpha_pattern: [String: Float]?
+  var useRslora: Bool?
+  var useDora: Bool?
+  var fanInFanOut: Bool?
+  var inferenceMode: Bool?
+  var modulesToSave: [String]?
+  var rankPattern: [String: Int]?
+  var alphaPattern: [String: Float]?
 
   init(_ adapter: Adapter, baseModel: String) {
-    peft_type = "LORA"
-    task_type = "CAUSAL_LM"
-    base_model_name_or_path = baseModel
+    peftType = "LORA"
+    taskType = "CAUSAL_LM"
+    baseModelNameOrPath = baseModel
     r = adapter.rank
-    lora_alpha = adapter.alpha
-    lora_dropout = 0
-    target_modules = Set(adapter.parts.keys.map(\.name.moduleName)).sorted()
+    loraAlpha = adapter.alpha
+    loraDropout = 0
+    targetModules = Set(adapter.parts.keys.map(\.name.moduleName)).sorted()
     bias = "none"
-    use_rslora = adapter.isRankStabilised
-    use_dora = false
-    fan_in_fan_out = false
-    inference_mode = true
+    useRslora = adapter.isRankStabilised
+    useDora = false
+    fanInFanOut = false
+    inferenceMode = true
   }
 
   static func read(_ path: String) throws(TransformerError) -> Settings {
     let settings: Settings
     do {
       let data = try Data(contentsOf: URL(filePath: path))
-      settings = try JSONDecoder().decode(Settings.self, from: data)
+      let decoder = JSONDecoder()
+      decoder.keyDecodingStrategy = .convertFromSnakeCase
+      settings = try decoder.decode(Settings.self, from: data)
     } catch {
       throw .unreadable(path: path, reason: "no adapter configuration: \(error)")
     }
@@ -155,14 +158,14 @@ private struct Settings: Codable {
 
   private var unsupported: [(Bool, String)] {
     [
-      (peft_type != "LORA", "an adapter of type \(peft_type)"),
+      (peftType != "LORA", "an adapter of type \(peftType)"),
       (!(1...4096).contains(r), "a rank of \(r)"),
-      (use_dora ?? false, "use_dora"),
-      (fan_in_fan_out ?? false, "fan_in_fan_out"),
+      (useDora ?? false, "use_dora"),
+      (fanInFanOut ?? false, "fan_in_fan_out"),
       (bias ?? "none" != "none", "a trained bias"),
-      (!(modules_to_save ?? []).isEmpty, "modules_to_save"),
-      (!(rank_pattern ?? [:]).isEmpty, "rank_pattern"),
-      (!(alpha_pattern ?? [:]).isEmpty, "alpha_pattern"),
+      (!(modulesToSave ?? []).isEmpty, "modules_to_save"),
+      (!(rankPattern ?? [:]).isEmpty, "rank_pattern"),
+      (!(alphaPattern ?? [:]).isEmpty, "alpha_pattern"),
     ]
   }
 }

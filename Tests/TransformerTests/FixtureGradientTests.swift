@@ -18,8 +18,8 @@ struct FixtureGradientTests {
       gradients.clear()
       let verdict = learn(fixture.expected.simpo, model, nil, keeping, gradients)
       #expect(abs(verdict.loss - fixture.expected.simpo.loss) < 1e-4)
-      #expect(abs(verdict.chosen - fixture.expected.simpo.chosen_avg_logp) < 1e-4)
-      #expect(abs(verdict.rejected - fixture.expected.simpo.rejected_avg_logp) < 1e-4)
+      #expect(abs(verdict.chosen - fixture.expected.simpo.chosenAvgLogp) < 1e-4)
+      #expect(abs(verdict.rejected - fixture.expected.simpo.rejectedAvgLogp) < 1e-4)
       for (path, expected) in fixture.expected.simpo.grads {
         let gradient = try #require(gradients[ggufName(path)], "no gradient \(path)")
         compare(gradient, expected, path)
@@ -34,8 +34,8 @@ struct FixtureGradientTests {
       folder: Shared.path("fixtures/\(name)/adapter"), shape: fixture.model.shape)
     let gradients = Gradients(for: adapter.parameters)
     let verdict = learn(fixture.expected.simpo, fixture.model, adapter, .layerInputs, gradients)
-    #expect(abs(verdict.loss - fixture.expected.lora_simpo.loss) < 1e-4)
-    for (path, expected) in fixture.expected.lora_simpo.grads {
+    #expect(abs(verdict.loss - fixture.expected.loraSimpo.loss) < 1e-4)
+    for (path, expected) in fixture.expected.loraSimpo.grads {
       let gradient = try #require(gradients[ggufName(path)], "no gradient \(path)")
       compare(gradient, expected, path)
     }

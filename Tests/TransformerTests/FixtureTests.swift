@@ -22,13 +22,15 @@ struct Fixture {
       from: Shared.path("fixtures/\(name)"), to: packed, encoding: encoding)
     model = try LanguageModel(file: PackedModelFile(path: packed))
     let json = try Data(contentsOf: URL(filePath: Shared.path("fixtures/\(name)/expected.json")))
-    expected = try JSONDecoder().decode(Expected.self, from: json)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    expected = try decoder.decode(Expected.self, from: json)
   }
 
   struct Expected: Decodable {
     struct Case: Decodable {
       let ids: [Int32]
-      let last_logits: [Float]
+      let lastLogits: [Float]
       let logprobs: [Float]
       let greedy: [Int32]
     }
@@ -42,21 +44,21 @@ struct Fixture {
       let rejected: [Int32]
       let beta: Float
       let gamma: Float
-      let chosen_avg_logp: Float
-      let rejected_avg_logp: Float
+      let chosenAvgLogp: Float
+      let rejectedAvgLogp: Float
       let loss: Float
-      let sft_nll_chosen: Float
+      let sftNllChosen: Float
       let grads: [String: Gradient]
     }
     struct AdaptedPreference: Decodable {
       let loss: Float
-      let chosen_avg_logp: Float
-      let rejected_avg_logp: Float
+      let chosenAvgLogp: Float
+      let rejectedAvgLogp: Float
       let grads: [String: Gradient]
     }
     let cases: [Case]
     let simpo: Preference
-    let lora_simpo: AdaptedPreference
+    let loraSimpo: AdaptedPreference
   }
 }
 
@@ -67,7 +69,7 @@ struct FixtureTests {
     let fixture = try Fixture(name)
     for expected in fixture.expected.cases {
       let logits = lastLogits(of: expected.ids, fixture.model)
-      #expect(largestDifference(logits, expected.last_logits) < 1e-4)
+      #expect(largestDifference(logits, expected.lastLogits) < 1e-4)
       for arithmetic in [Arithmetic.rowwise, .float] {
         let scored = fixture.model.logProbabilities(
           [(prompt: [expected.ids[0]], answers: [Array(expected.ids.dropFirst())])],

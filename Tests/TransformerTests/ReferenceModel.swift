@@ -23,13 +23,15 @@ struct ReferenceModel {
   }
 
   struct Continuation: Decodable {
-    let prompt_ids: [Int32]
-    let greedy_ids: [Int32]
+    let promptIds: [Int32]
+    let greedyIds: [Int32]
   }
 
   static func lines<T: Decodable>(_: T.Type = T.self, in path: String) throws -> [T] {
-    try String(contentsOfFile: Shared.path(path), encoding: .utf8).split(separator: "\n")
-      .map { try JSONDecoder().decode(T.self, from: Data($0.utf8)) }
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try String(contentsOfFile: Shared.path(path), encoding: .utf8)
+      .split(separator: "\n").map { try decoder.decode(T.self, from: Data($0.utf8)) }
   }
 
   /// How far this model's log-probabilities are from the reference's, over all texts.

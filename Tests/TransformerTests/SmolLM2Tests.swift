@@ -22,7 +22,7 @@ struct SmolLM2Tests {
       in: "\(Self.reference)/greedy-f32.jsonl")
     for text in continuations {
       #expect(
-        reference.greedy(after: text.prompt_ids, count: text.greedy_ids.count) == text.greedy_ids)
+        reference.greedy(after: text.promptIds, count: text.greedyIds.count) == text.greedyIds)
     }
   }
 

@@ -84,8 +84,6 @@ public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
     case .aside(let record): try writer.append(record, cursor: product.cursor)
     }
     summary.count(product.element)
-    // A commit costs a flush of the disk; what is lost by a crash is made again.
-    if writer.nextSequence.isMultiple(of: 64) { try writer.commit() }
   }
 
   /// What a sealed output holds; nil where it is not sealed, or no file.
