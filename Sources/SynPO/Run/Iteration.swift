@@ -66,7 +66,7 @@ struct Iteration {
   /// Drafts of the current model, their rewrites, and the answers to be beaten.
   private func answer(_ improver: ChatModel?, _ report: inout IterationReport) async throws {
     let prompts = folder.file("prompts.rlg")
-    let total = report.stages.last?.made
+    let total = report.stages.first { $0.stage == "prompts" }?.made
     let drafts = folder.file("drafts.rlg")
     try await stage("drafts", total: total, &report) {
       try await stages.answers(previous, kind: .draft, from: prompts, to: drafts)
