@@ -76,7 +76,7 @@ private final class Lines {
   }
 
   func tell(answered: Int) throws {
-    let aside = passedOver > 0 ? ", \(passedOver) lines passed over" : ""
+    let aside = passedOver > 0 ? ", \(counted(passedOver, "line")) passed over" : ""
     Console.standard.note("\(answered) answered\(aside)")
     if passedOver > 0 { throw ExitKind.unverified }
   }

@@ -17,7 +17,7 @@ final class RunNarrator: Sendable {
   func tell(_ event: RunEvent) {
     switch event {
     case .opened(let model, let parameters, let seeds, let heldBack, let unusable):
-      let lost = unusable > 0 ? "; \(unusable) lines were no seeds" : ""
+      let lost = unusable > 0 ? "; no seed on \(counted(unusable, "line"))" : ""
       console.note(
         "\(model): \(grouped(parameters)) parameters; \(seeds) seeds to learn from, "
           + "\(heldBack) to measure on\(lost)")
