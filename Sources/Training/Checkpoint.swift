@@ -24,7 +24,9 @@ struct CheckpointFolder {
     } catch {
       throw .checkpoint(path: file, reason: "cannot save: \(error)")
     }
-    for old in steps.dropLast(Self.kept) { try? FileManager.default.removeItem(atPath: name(of: old)) }
+    for old in steps.dropLast(Self.kept) {
+      try? FileManager.default.removeItem(atPath: name(of: old))
+    }
     return file
   }
 

@@ -107,7 +107,8 @@ private struct ShapeKeys {
       throw .missingKey(path: path, key: full)
     }
     guard value > 0 || standIn != nil && value >= 0, value <= limit else {
-      throw .impossibleShape(path: path, reason: "\(full) is \(value), more than 0 and at most \(limit) was expected")
+      throw .impossibleShape(
+        path: path, reason: "\(full) is \(value), more than 0 and at most \(limit) was expected")
     }
     return value
   }

@@ -150,7 +150,8 @@ private struct TensorFinder {
     }
     guard tensor.rows == rows, tensor.columns == columns else {
       throw .wrongShape(
-        path: file.path, name: name, found: [tensor.rows, tensor.columns], expected: [rows, columns]
+        path: file.path, name: name, found: [tensor.rows, tensor.columns],
+        expected: [rows, columns]
       )
     }
     return tensor

@@ -24,10 +24,12 @@ struct FuzzRegressionTests {
     let seeds = try Self.inputs("Seeds", of: target)
     #expect(!seeds.isEmpty)
     for (file, bytes) in seeds {
-      #expect(target.run(bytes), "\(file)")
+      let isAccepted = target.run(bytes)
+      #expect(isAccepted, "\(file)")
       var repaired = bytes
       target.repair?(&repaired)
-      #expect(repaired == bytes, "\(file): there was nothing to repair")
+      let isUnchanged = repaired == bytes
+      #expect(isUnchanged, "\(file) had nothing to repair")
     }
   }
 

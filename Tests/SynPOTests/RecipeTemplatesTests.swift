@@ -18,7 +18,8 @@ struct RecipeTemplatesTests {
   }
 
   @Test func `a solution opened by a closing tag, or never closed, is read`() throws {
-    let quirk = try GeneratedPrompt(parsing: "<question> Why? </question></solution> So.</solution>")
+    let quirk = try GeneratedPrompt(
+      parsing: "<question> Why? </question></solution> So.</solution>")
     #expect(quirk.question == "Why?")
     #expect(quirk.solution == "So.")
     #expect(try GeneratedPrompt(parsing: "<question>Why?</question><solution>So").solution == "So")

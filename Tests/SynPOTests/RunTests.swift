@@ -27,7 +27,8 @@ struct RunTests {
     #expect(report.initial.answers == 6)
   }
 
-  @Test func `a run that is broken off anywhere ends with the same models and records`() async throws
+  @Test func `a run that is broken off anywhere ends with the same models and records`()
+    async throws
   {
     let whole = try settings(in: "whole")
     _ = try await Run(settings: whole) { _ in }.run()

@@ -21,7 +21,8 @@ struct RewardHeadTests {
     #expect(steepest == 3)
   }
 
-  @Test func `where nothing tells them apart a head does no better than chance on what it has not seen`()
+  @Test
+  func `where nothing tells them apart a head does no better than chance on what it has not seen`()
     throws
   {
     let fit = try #require(RewardHead.fit(pairs(400, lead: 0)))

@@ -21,7 +21,7 @@ public struct FuzzTarget: Sendable {
   }
 
   public static let all = [
-    gguf, safetensors, packedModel, tokenizer, recordLog, recordLogRecovery,
+    gguf, safetensors, packedModel, tokenizer, chatTemplate, recordLog, recordLogRecovery, seeds,
   ]
 }
 

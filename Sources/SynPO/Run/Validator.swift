@@ -24,8 +24,9 @@ struct Validator {
     let count = Double(answered.count)
     validation.meanLength = answered.reduce(0) { $0 + Double($1.answer.count) } / count
     validation.meanGoldLength = answered.reduce(0) { $0 + Double($1.seed.answer.count) } / count
-    validation.repetitive = Double(
-      answered.count { Repetition.share(of: $0.answer) > settings.repetitionLimit }) / count
+    validation.repetitive =
+      Double(
+        answered.count { Repetition.share(of: $0.answer) > settings.repetitionLimit }) / count
     check(answered, into: &validation)
     try score(answered, into: &validation)
     validation.goldLoss = try goldLoss(chat)

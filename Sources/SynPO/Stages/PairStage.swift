@@ -55,7 +55,8 @@ struct PairStage: Sendable {
     candidates = []
   }
 
-  private func product(_ candidate: Candidate, _ scores: [Double]?) -> StageProduct<PreferencePair> {
+  private func product(_ candidate: Candidate, _ scores: [Double]?) -> StageProduct<PreferencePair>
+  {
     let rewrite = candidate.rewrite.element
     var origin = rewrite.origin
     origin.parents = [rewrite.id, candidate.baseline?.id].compactMap(\.self)

@@ -58,7 +58,8 @@ public struct RecipeTemplates: Codable, Equatable, Sendable {
 
   public func improverPrompt(question: String, answer: String) -> String {
     // In one pass, so that a field's text may hold braces.
-    var parts = improver.split(separator: "{question}", maxSplits: 1, omittingEmptySubsequences: false)
+    var parts = improver.split(
+      separator: "{question}", maxSplits: 1, omittingEmptySubsequences: false)
     let head = String(parts.removeFirst())
     guard let rest = parts.first else { return head.replacing("{answer}", with: answer) }
     return head.replacing("{answer}", with: answer) + question
@@ -93,7 +94,8 @@ public struct GeneratedPrompt: Equatable, Sendable {
     let rest = text[end.upperBound...]
     let tag = rest.firstRange(of: "<solution>") ?? rest.firstRange(of: "</solution>")
     let body = tag.map { rest[$0.upperBound...] } ?? ""
-    solution = Self.trimmed(body[..<(body.firstRange(of: "</solution>")?.lowerBound ?? body.endIndex)])
+    solution = Self.trimmed(
+      body[..<(body.firstRange(of: "</solution>")?.lowerBound ?? body.endIndex)])
   }
 
   private static func trimmed(_ text: Substring) -> String {

@@ -35,9 +35,10 @@ public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
 
   /// Runs `work` between reader and writer; does nothing where the output is complete already.
   func run(
-    _ work: @escaping @Sendable (
-      Channel<Numbered<Input>>, Channel<Numbered<StageProduct<Output>>>
-    ) async throws -> Void
+    _ work:
+      @escaping @Sendable (
+        Channel<Numbered<Input>>, Channel<Numbered<StageProduct<Output>>>
+      ) async throws -> Void
   ) async throws -> StageSummary {
     let start = Date()
     if let summary = try finishedSummary() { return summary }
