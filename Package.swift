@@ -15,7 +15,6 @@ let package = Package(
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
@@ -56,7 +55,7 @@ let package = Package(
       dependencies: [
         "Bytes", "CEmbedded", "Pipeline", "RecordLog", "ModelFile", "Tensor", "Exercises", "Corpus",
         "Tokenization", "Transformer", "ModelConversion", "Training",
-        .product(name: "Yams", package: "Yams"), .product(name: "Logging", package: "swift-log"),
+        .product(name: "Yams", package: "Yams"),
       ]),
 
     // 7. Words on a terminal
@@ -66,7 +65,6 @@ let package = Package(
         "Bytes", "Pipeline", "RecordLog", "ModelFile", "Tensor", "Exercises", "Corpus",
         "Tokenization", "Transformer", "ModelConversion", "Training", "SynPO",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-        .product(name: "Logging", package: "swift-log"),
       ]),
     .executableTarget(
       name: "RLogCLI",

@@ -15,14 +15,24 @@ public struct ResidentMemory: Equatable, Sendable {
 
   /// The state now, read from `/proc/self/status`; nil where the system has no such file.
   public static func now() -> ResidentMemory? {
-    guard let file = try? OpenFile(path: "/proc/self/status"),
-      let bytes = try? file.read(upTo: 16 << 10)
-    else { return nil }
-    let text = String(decoding: bytes, as: UTF8.self)
-    guard let own = kibibytes(after: "RssAnon:", in: text),
+    guard let text = text(of: "/proc/self/status"),
+      let own = kibibytes(after: "RssAnon:", in: text),
       let mapped = kibibytes(after: "RssFile:", in: text)
     else { return nil }
     return ResidentMemory(own: .kibibytes(own), mapped: .kibibytes(mapped))
+  }
+
+  /// The memory of the whole machine; nil where the system has no `/proc/meminfo`.
+  public static func machine() -> ByteCount? {
+    text(of: "/proc/meminfo").flatMap { kibibytes(after: "MemTotal:", in: $0) }
+      .map(ByteCount.kibibytes)
+  }
+
+  private static func text(of path: String) -> String? {
+    guard let file = try? OpenFile(path: path), let bytes = try? file.read(upTo: 16 << 10) else {
+      return nil
+    }
+    return String(decoding: bytes, as: UTF8.self)
   }
 
   private static func kibibytes(after key: String, in text: String) -> Int? {

@@ -131,7 +131,7 @@ extension ExitKind {
     self =
       switch error {
       case .file(let error): ExitKind(error)
-      case .noTemplate, .otherSettings, .memory, .notCheckable: .usage
+      case .noTemplate, .otherSettings, .memory, .badMemory: .usage
       default: .failed
       }
   }

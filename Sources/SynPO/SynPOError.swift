@@ -11,7 +11,7 @@ public enum SynPOError: Error, Equatable, Sendable {
   case noPairs(iteration: Int, dropped: [String: Int])
   case otherSettings(folder: String, differences: [String])
   case memory(needed: ByteCount, available: ByteCount, what: String)
-  case notCheckable(reason: String)
+  case badMemory(String)
 }
 
 extension SynPOError: CustomStringConvertible {
@@ -36,7 +36,8 @@ extension SynPOError: CustomStringConvertible {
         + "choose another output_dir, or remove the folder to begin anew"
     case .memory(let needed, let available, let what):
       "\(what) needs \(needed), the budget has \(available); lower context_size or raise memory"
-    case .notCheckable(let reason): reason
+    case .badMemory(let text):
+      "memory: '\(text)' is no amount of memory; write it as 512MiB or 4GiB"
     }
   }
 

@@ -27,7 +27,7 @@ public struct RecipeStages: Sendable {
     _ generator: ChatModel, from input: String, to output: String
   ) async throws -> StageSummary {
     let stage = run("prompts", input, output, KeywordList.self, SyntheticPrompt.self)
-    let writing = writing(generator, "prompts")
+    let writing = try writing(generator, "prompts")
     let (templates, origin) = (templates, origin(generator))
     return try await stage.run { source, out in
       try await writing.run(stage: "prompts", source, into: out) { list in
@@ -45,7 +45,7 @@ public struct RecipeStages: Sendable {
     let name = kind == .baseline ? "baselines" : "drafts"
     let stage = run(name, input, output, SyntheticPrompt.self, Answer.self)
     // Baselines are the same whatever the iteration: the initial model does not change.
-    let writing = writing(model, name)
+    let writing = try writing(model, name)
     let origin = origin(model)
     return try await stage.run { source, out in
       try await writing.run(stage: name, source, into: out) { prompt in
@@ -62,7 +62,7 @@ public struct RecipeStages: Sendable {
   ) async throws -> StageSummary {
     let name = "seed-answers-\(sample)"
     let stage = run(name, input, output, Seed.self, Answer.self)
-    let writing = writing(model, name)
+    let writing = try writing(model, name)
     let origin = origin(model)
     return try await stage.run { source, out in
       try await writing.run(stage: name, source, into: out) { seed in
@@ -78,7 +78,7 @@ public struct RecipeStages: Sendable {
     _ improver: ChatModel, from input: String, to output: String
   ) async throws -> StageSummary {
     let stage = run("rewrites", input, output, Answer.self, Answer.self)
-    let writing = writing(improver, "rewrites")
+    let writing = try writing(improver, "rewrites")
     let (templates, origin) = (templates, origin(improver))
     return try await stage.run { source, out in
       try await writing.run(stage: "rewrites", source, into: out) { draft in
@@ -99,9 +99,7 @@ public struct RecipeStages: Sendable {
     let stage = run("validation", input, output, Seed.self, Answer.self)
     var sampling = settings.generation.sampling(seed: settings.seed, stage: "validation")
     sampling.temperature = 0
-    let writing = Writing(
-      chat: model, sampling: sampling, slots: settings.parallelSequences,
-      capacity: settings.contextSize)
+    let writing = try writing(model, sampling)
     let origin = origin(model)
     return try await stage.run { source, out in
       try await writing.run(stage: "validation", source, into: out) { seed in
@@ -123,11 +121,20 @@ public struct RecipeStages: Sendable {
       identity: "\(settings.hash)/\(iteration)", progress: { progress(name, $0) })
   }
 
-  private func writing(_ chat: ChatModel, _ stage: String) -> Writing {
-    Writing(
-      chat: chat,
-      sampling: settings.generation.sampling(seed: settings.seed, stage: "\(stage)/\(iteration)"),
-      slots: settings.parallelSequences, capacity: settings.contextSize)
+  private func writing(_ chat: ChatModel, _ stage: String) throws -> Writing {
+    try writing(
+      chat,
+      settings.generation.sampling(seed: settings.seed, stage: "\(stage)/\(iteration)"))
+  }
+
+  private func writing(_ chat: ChatModel, _ sampling: SamplingSettings) throws -> Writing {
+    let budget = try MemoryBudget(setting: settings.memory)
+    let capacity = min(settings.contextSize, chat.model.contextLimit)
+    return Writing(
+      chat: chat, sampling: sampling,
+      slots: try budget.slots(
+        of: chat.model, capacity: capacity, wanted: settings.parallelSequences),
+      capacity: capacity)
   }
 
   private func origin(_ model: ChatModel) -> Origin {
