@@ -33,7 +33,8 @@ struct SynpoErrorTests {
     try expect(
       3, ["cut.gguf", "fetch it again"],
       from: "head -c 100000 \(Self.gguf) > cut.gguf; synpo model import cut.gguf o.synpo")
-    try expect(3, ["cut short"], from: "head -c 300 \(Self.gguf) > h.gguf; synpo model info h.gguf")
+    try expect(
+      3, ["h.gguf", "room for"], from: "head -c 300 \(Self.gguf) > h.gguf; synpo model info h.gguf")
     #expect(!FileManager.default.fileExists(atPath: folder.file("o.synpo")))
     #expect(!FileManager.default.fileExists(atPath: folder.file("o.synpo.part")))
   }
@@ -70,7 +71,7 @@ struct SynpoErrorTests {
   }
 
   @Test(arguments: [
-    ("synpo model info --bogus", "--bogus"), ("synpo nonsense", "nonsense"),
+    ("synpo model info m --bogus", "--bogus"), ("synpo nonsense", "nonsense"),
     ("synpo model generate m", "--prompt or --file"),
     ("synpo model generate m -p x --top_p 2", "--top-p must be"),
     ("synpo run --set policy.betta=3", "did you mean 'policy.beta'?"),
@@ -84,7 +85,7 @@ struct SynpoErrorTests {
 
   @Test func `files of another kind are refused`() throws {
     try expect(2, ["neither"], from: "echo hello > x; synpo model import x o.synpo")
-    try expect(2, ["not a"], from: "echo hello > x; synpo model export x o.gguf")
+    try expect(2, ["not a"], from: "seq 99 > x; synpo model export x o.gguf")
   }
 
   @Test func `a line that is no prompt is told, the others are answered`() throws {

@@ -55,20 +55,34 @@ struct SynpoModelTests {
   }
 
   @Test func `perplexity is what the reference computed`() throws {
-    for (number, line) in try text("logprobs-f32.jsonl").split(separator: "\n").enumerated() {
-      let reference = try JSONDecoder().decode(Reference.self, from: Data(line.utf8))
-      try words(reference.ids.dropFirst()).write(
-        toFile: folder.file("\(number).txt"), atomically: true, encoding: .utf8)
-      let found = try run("synpo model perplexity f.synpo -f \(number).txt --json").objects()[0]
-      try #require(found["tokens"] as? Int == reference.ids.count - 1)
-      let mean = try #require(found["mean_nll"] as? Double)
-      #expect(abs(mean - reference.mean_nll) < 1e-4)
+    for reference in try references("logprobs-f32.jsonl") {
+      #expect(abs(try meanLoss(of: "f.synpo", on: reference.ids) - reference.meanNll) < 1e-4)
     }
   }
 
+  /// Tokens, and the mean negative log-probability of all but the first by torch.
   private struct Reference: Decodable {
     var ids: [Int]
-    var mean_nll: Double
+    var meanNll: Double
+
+    enum CodingKeys: String, CodingKey {
+      case ids
+      case meanNll = "mean_nll"
+    }
+  }
+
+  private func references(_ name: String) throws -> [Reference] {
+    try text(name).split(separator: "\n").map {
+      try JSONDecoder().decode(Reference.self, from: Data($0.utf8))
+    }
+  }
+
+  private func meanLoss(of model: String, on ids: [Int]) throws -> Double {
+    try words(ids.dropFirst()).write(
+      toFile: folder.file("text"), atomically: true, encoding: .utf8)
+    let found = try run("synpo model perplexity \(model) -f text --json").objects()[0]
+    try #require(found["tokens"] as? Int == ids.count - 1)
+    return try #require(found["mean_nll"] as? Double)
   }
 
   /// The text of tokens by llama2.c's own vocabulary file: longest piece, then score, length, bytes.
@@ -110,12 +124,32 @@ struct SynpoModelTests {
     let report = try made.objects()[0]
     #expect(report["kept_exactly"] as? Int == 42)
     #expect((report["left_in_float"] as? [Any])?.count == 5)
-    let source = try Data(contentsOf: URL(filePath: "\(Self.stories)/stories260K-q8_0.gguf"))
-    let exported = try Data(contentsOf: URL(filePath: folder.file("q.gguf")))
-    // Nothing but tensors stands in the last 300,000 bytes; any kilobyte of codes occurs again.
-    for place in stride(from: source.count - 300_000, to: source.count - 2048, by: 34_816) {
-      #expect(exported.range(of: source[place..<place + 1024]) != nil, "byte \(place)")
+    let facts = try run(
+      """
+      synpo model info --json \(Self.stories)/stories260K-q8_0.gguf
+      synpo model info --json again.gguf
+      """
+    ).objects()
+    for key in ["encodings", "bytes", "parameters", "tokenizer"] {
+      #expect("\(facts[0][key] ?? "none")" == "\(facts[1][key] ?? "none")", "\(key)")
     }
+    for reference in try references("logprobs-q8_0.jsonl").prefix(3) {
+      #expect(abs(try meanLoss(of: "again.synpo", on: reference.ids) - reference.meanNll) < 0.05)
+    }
+  }
+
+  @Test func `an adapter that is merged speaks as one that is added`() throws {
+    let made = try run(
+      """
+      synpo model import \(Shared.path("fixtures/llama")) b.synpo --encoding f32 > report
+      synpo model merge b.synpo \(Shared.path("fixtures/llama/adapter")) m.synpo --encoding f32 > report
+      say() { synpo model generate --raw -p "The river" -n 12 --temp 0 --json "$@"; }
+      say b.synpo; say b.synpo --adapter \(Shared.path("fixtures/llama/adapter")); say m.synpo
+      """)
+    #expect(made.code == 0, "\(made.complaint)")
+    try #require(made.lines.count == 3)
+    #expect(made.lines[1] == made.lines[2])
+    #expect(made.lines[0] != made.lines[1])
   }
 
   @Test func `a GGUF file is packed once, beside itself, and again when it changes`() throws {

@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// The built `synpo` and `rlog`, as a person would run them.
 public enum BuiltTools {
