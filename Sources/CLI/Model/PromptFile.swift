@@ -15,16 +15,12 @@ struct PromptFile {
     var generator = speaker.makeGenerator(slots: slots)
     var asked: [UInt64: PromptLine] = [:]
     var progress = Progress(title: "generate", done: 0)
-    var isAtEnd = false
-    while !isAtEnd || !generator.isIdle {
-      while !isAtEnd, generator.hasRoom {
-        guard let request = try lines.next(speaker) else {
-          isAtEnd = true
-          break
-        }
-        asked[request.key] = request.line
-        generator.add(GenerationRequest(key: request.key, prompt: request.tokens))
+    while true {
+      while generator.hasRoom, let next = try lines.next(speaker) {
+        asked[next.key] = next.line
+        generator.add(GenerationRequest(key: next.key, prompt: next.tokens))
       }
+      if generator.isIdle { break }
       for completion in generator.step() {
         let line = asked.removeValue(forKey: completion.request.key) ?? PromptLine()
         try Results.write(json: speaker.answer(to: line, completion))
