@@ -12,7 +12,7 @@ struct PromptFile {
   /// A line that is no prompt is told and passed over; the exit code then says so.
   func answer(with speaker: Speaker, atOnce slots: Int) throws {
     let lines = try Lines(path: path)
-    var generator = speaker.makeGenerator(slots: slots)
+    var generator = speaker.makeGenerator(slots: speaker.fitting(slots))
     var asked: [UInt64: PromptLine] = [:]
     var progress = Progress(title: "generate", done: 0)
     while true {
