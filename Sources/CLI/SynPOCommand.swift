@@ -16,14 +16,14 @@ struct SynPOCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "The loop", subcommands: [RunCommand.self, InitCommand.self]),
+      CommandGroup(name: "Loop", subcommands: [RunCommand.self, InitCommand.self]),
       CommandGroup(
-        name: "Its stages, from log to log",
+        name: "Stage",
         subcommands: [
           SeedsCommand.self, KeywordsCommand.self, PromptsCommand.self, RespondCommand.self,
           ImproveCommand.self, PairsCommand.self, TrainCommand.self, EvalCommand.self,
         ]),
-      CommandGroup(name: "Models", subcommands: [ModelCommand.self]),
+      CommandGroup(name: "Model", subcommands: [ModelCommand.self]),
     ])
 
   static func main() async {

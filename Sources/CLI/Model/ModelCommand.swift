@@ -6,7 +6,8 @@ struct ModelCommand: ParsableCommand {
     commandName: "model",
     abstract: "Brings models in and out, looks at them and lets them speak.",
     subcommands: [
-      ModelImportCommand.self, ModelExportCommand.self, ModelInfo.self, ModelGenerate.self,
+      ModelImportCommand.self, ModelExportCommand.self, ModelMerge.self, ModelInfo.self,
+      ModelGenerate.self,
       ModelPerplexity.self,
     ])
 }

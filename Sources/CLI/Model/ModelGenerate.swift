@@ -14,7 +14,8 @@ struct ModelGenerate: ParsableCommand {
       answer depends on its prompt, its line and --seed, not on what else is generated.
       """)
 
-  @Argument(help: "A packed model, a GGUF file or a Hugging Face folder.", completion: .file())
+  @Argument(
+    help: "embedded, a packed model, a GGUF file or a Hugging Face folder.", completion: .file())
   var model: String
 
   @Option(name: .shortAndLong, help: "What the model is asked.") var prompt: String?

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bytes
 import ModelFile
+import SynPO
 import Tokenization
 import Transformer
 
@@ -9,17 +10,20 @@ struct ModelInfo: ParsableCommand {
     commandName: "info",
     abstract: "What a packed model or a GGUF file says of itself.")
 
-  @Argument(help: "A packed model or a GGUF file.", completion: .file())
+  @Argument(help: "embedded, a packed model or a GGUF file.", completion: .file())
   var model: String
 
   @Flag(help: "One JSON object.") var json = false
 
   func run() throws {
+    try tell(facts(), json: json)
+  }
+
+  private func facts() throws -> ModelFacts {
+    if model == "embedded" { return try ModelFacts(.embedded()) }
     try checkReadable(model)
-    let facts =
-      GGUFFile.isGGUF(path: model)
-      ? try ModelFacts(GGUFFile(path: model)) : try ModelFacts(PackedModelFile(path: model))
-    try tell(facts, json: json)
+    guard GGUFFile.isGGUF(path: model) else { return try ModelFacts(PackedModelFile(path: model)) }
+    return try ModelFacts(GGUFFile(path: model))
   }
 }
 

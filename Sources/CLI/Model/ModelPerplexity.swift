@@ -14,7 +14,8 @@ struct ModelPerplexity: ParsableCommand {
       logarithm of the probability of a token, and its exponential.
       """)
 
-  @Argument(help: "A packed model, a GGUF file or a Hugging Face folder.", completion: .file())
+  @Argument(
+    help: "embedded, a packed model, a GGUF file or a Hugging Face folder.", completion: .file())
   var model: String
 
   @Option(name: .shortAndLong, help: "The text.", completion: .file())

@@ -2,12 +2,14 @@ import Bytes
 import Foundation
 import ModelConversion
 import ModelFile
+import SynPO
 
 /// Finds the packed form of whichever kind of model a person names.
 enum PackedModels {
   /// Opens a packed model. A GGUF file or a folder is imported first, once: the packed form stays
   /// beside it, or in `models/` where that cannot be written, and serves until the source changes.
   static func open(_ path: String) throws -> PackedModelFile {
+    if path == "embedded" { return try .embedded() }
     try checkReadable(path)
     guard !PackedModelFile.isPacked(path: path) else { return try PackedModelFile(path: path) }
     let packed = packedPath(for: path)

@@ -12,19 +12,15 @@ struct PromptFile {
   /// A line that is no prompt is told and passed over; the exit code then says so.
   func answer(with speaker: Speaker, atOnce slots: Int) throws {
     let lines = try Lines(path: path)
-    var generator = speaker.makeGenerator(slots: slots)
+    var generator = speaker.makeGenerator(slots: speaker.fitting(slots))
     var asked: [UInt64: PromptLine] = [:]
     var progress = Progress(title: "generate", done: 0)
-    var isAtEnd = false
-    while !isAtEnd || !generator.isIdle {
-      while !isAtEnd, generator.hasRoom {
-        guard let request = try lines.next(speaker) else {
-          isAtEnd = true
-          break
-        }
-        asked[request.key] = request.line
-        generator.add(GenerationRequest(key: request.key, prompt: request.tokens))
+    while true {
+      while generator.hasRoom, let next = try lines.next(speaker) {
+        asked[next.key] = next.line
+        generator.add(GenerationRequest(key: next.key, prompt: next.tokens))
       }
+      if generator.isIdle { break }
       for completion in generator.step() {
         let line = asked.removeValue(forKey: completion.request.key) ?? PromptLine()
         try Results.write(json: speaker.answer(to: line, completion))
@@ -76,7 +72,7 @@ private final class Lines {
   }
 
   func tell(answered: Int) throws {
-    let aside = passedOver > 0 ? ", \(passedOver) lines passed over" : ""
+    let aside = passedOver > 0 ? ", \(counted(passedOver, "line")) passed over" : ""
     Console.standard.note("\(answered) answered\(aside)")
     if passedOver > 0 { throw ExitKind.unverified }
   }

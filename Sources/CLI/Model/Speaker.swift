@@ -1,3 +1,4 @@
+import Bytes
 import SynPO
 import Synchronization
 import Tokenization
@@ -33,26 +34,41 @@ struct Speaker {
     guard prompt.count < capacity else {
       throw TransformerError.tooLong(tokens: prompt.count, limit: capacity - 1)
     }
+    let start = ContinuousClock.now
     let text = GrowingText(AnswerText(chat.tokenizer, stops: stops))
-    var generator = makeGenerator(slots: 1) { text.take($0) }
-    let clock = ContinuousClock()
-    let start = clock.now
-    generator.add(GenerationRequest(key: 0, prompt: prompt))
-    var done: [Completion] = []
-    while done.isEmpty {
-      done = generator.step()
+    let completion = try complete(prompt, into: text) {
       if !asJSON { try Results.write(text.news()) }
     }
-    guard let completion = done.first else { return }
     if asJSON {
       try Results.write(json: answer(to: line, completion))
     } else {
       try Results.write(text.rest() + "\n")
     }
-    let rate = Double(completion.tokens.count) / max((clock.now - start).seconds, 1e-3)
+    let rate = Double(completion.tokens.count) / max((ContinuousClock.now - start).seconds, 1e-3)
     Console.standard.note(
       "\(prompt.count) + \(completion.tokens.count) tokens, \(decimal(rate)) tokens/s, "
         + "ended by \(completion.finish.rawValue)")
+  }
+
+  /// Continues `prompt`; `afterStep` is called after every token.
+  private func complete(
+    _ prompt: [Int32], into text: GrowingText, afterStep: () throws -> Void
+  ) throws -> Completion {
+    var generator = makeGenerator(slots: 1) { text.take($0) }
+    generator.add(GenerationRequest(key: 0, prompt: prompt))
+    while true {
+      let done = generator.step()
+      try afterStep()
+      if let completion = done.first { return completion }
+    }
+  }
+
+  /// As many sequences as are wanted, or fewer where their cache would take more than a quarter of
+  /// the machine's memory.
+  func fitting(_ slots: Int) -> Int {
+    let machine = ResidentMemory.machine() ?? .gibibytes(4)
+    let each = Generator.bytesPerSlot(model: chat.model, capacity: capacity)
+    return max(1, min(slots, machine.bytes / 4 / max(each, 1)))
   }
 
   /// A generator for `slots` sequences at once.

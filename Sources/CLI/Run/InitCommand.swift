@@ -26,8 +26,14 @@ enum SettingComments {
       else { return "\(line)\n" }
       path = Array(path.prefix(indent.count / 2)) + [String(line[indent.endIndex..<colon])]
       let comment = comment(on: path).map { "\(indent)# \($0)\n" } ?? ""
-      return comment + "\(line)\n"
+      return comment + line[...colon] + plain(line[line.index(after: colon)...]) + "\n"
     }.joined()
+  }
+
+  /// A value as people write it: `0.7` for `7e-1`.
+  private static func plain(_ value: Substring) -> String {
+    let number = value.contains("e-") ? Double(value.drop { $0 == " " }) : nil
+    return number.map { " \($0)" } ?? String(value)
   }
 
   /// Trainings share their settings' names.

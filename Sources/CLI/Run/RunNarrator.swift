@@ -9,6 +9,8 @@ final class RunNarrator: Sendable {
 
   private struct State {
     var iteration: Int?
+    /// The stage under way. Events of one stage go by the name that it began with.
+    var stage = Progress(title: "", done: 0)
     var training = TrainingTale(name: "")
   }
 
@@ -17,16 +19,15 @@ final class RunNarrator: Sendable {
   func tell(_ event: RunEvent) {
     switch event {
     case .opened(let model, let parameters, let seeds, let heldBack, let unusable):
-      let lost = unusable > 0 ? "; \(unusable) lines were no seeds" : ""
+      let lost = unusable > 0 ? "; no seed on \(counted(unusable, "line"))" : ""
       console.note(
         "\(model): \(grouped(parameters)) parameters; \(seeds) seeds to learn from, "
           + "\(heldBack) to measure on\(lost)")
     case .resumed(let folder): console.note("going on in \(folder)")
     case .began(let stage, let iteration, let total):
       begin(iteration)
-      console.show(Progress(title: stage, done: 0, total: total))
-    case .progress(let stage, let done, let total):
-      console.show(Progress(title: stage, done: done, total: total))
+      show(stage: stage, done: 0, total: total)
+    case .progress(_, let done, _): show(done: done)
     case .ended(let summary, _): console.note(Self.line(summary))
     case .training(let name, let iteration, let event):
       begin(iteration)
@@ -49,6 +50,15 @@ final class RunNarrator: Sendable {
     }
     guard isNew else { return }
     console.note(iteration == 0 ? "\nbefore the first iteration" : "\niteration \(iteration)")
+  }
+
+  private func show(stage: String? = nil, done: Int, total: Int? = nil) {
+    let progress = state.withLock { state in
+      if let stage { state.stage = Progress(title: stage, done: done, total: total) }
+      state.stage.done = done
+      return state.stage
+    }
+    console.show(progress)
   }
 
   private func tell(_ event: TrainingEvent, of name: String) {

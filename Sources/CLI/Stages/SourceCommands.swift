@@ -1,5 +1,7 @@
 import ArgumentParser
+import Bytes
 import Corpus
+import Foundation
 import SynPO
 
 struct SeedsCommand: ParsableCommand {
@@ -18,25 +20,46 @@ struct SeedsCommand: ParsableCommand {
 
   func run() throws {
     for file in files { try checkReadable(file) }
-    let writer = try CorpusWriter(path: log.output)
+    guard log.output != "-" else { return tellEnd(of: try copy(to: "-")) }
+    // A log that was broken off would get its first seeds twice: it is made anew, as a whole.
+    let part = log.output + ".part"
+    try? FileManager.default.removeItem(atPath: part)
+    let summary = try copy(to: part)
+    guard unsafe rename(part, log.output) == 0 else {
+      throw FileError(.rename, path: log.output)
+    }
+    tellEnd(of: summary)
+  }
+
+  private func copy(to path: String) throws -> StageSummary {
+    let writer = try CorpusWriter(path: path)
     var summary = StageSummary(stage: "seeds")
     var known: Set<String> = []
     for path in files {
       var file = try SeedFile(path: path)
       while let entry = try file.next() {
-        switch entry {
-        case .quarantined(let record):
-          try writer.append(record)
-          summary.aside[record.reason, default: 0] += 1
-        case .seed(let seed) where known.insert(seed.id).inserted:
-          try writer.append(seed)
-          summary.made += 1
-        case .seed: summary.aside["seen before", default: 0] += 1
+        if case .seed(let seed) = entry, !known.insert(seed.id).inserted {
+          summary.aside["seen before", default: 0] += 1
+        } else {
+          try Self.write(entry, to: writer, counting: &summary)
         }
       }
     }
     try writer.finish()
-    tellEnd(of: summary)
+    return summary
+  }
+
+  private static func write(
+    _ entry: SeedFile.Entry, to writer: CorpusWriter, counting summary: inout StageSummary
+  ) throws {
+    switch entry {
+    case .seed(let seed):
+      try writer.append(seed)
+      summary.made += 1
+    case .quarantined(let record):
+      try writer.append(record)
+      summary.aside[record.reason, default: 0] += 1
+    }
   }
 }
 

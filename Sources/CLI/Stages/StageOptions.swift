@@ -17,11 +17,16 @@ struct StageOptions: ParsableArguments {
     guard iteration >= 0 else { throw ValidationError("--iteration must not be negative.") }
   }
 
-  /// The settings in force. A model that is not packed yet is packed, once, outside of any run.
+  /// The settings in force; says so where the model has to be packed first.
   func settings(further: [String] = []) throws -> RunSettings {
     if quiet { Console.standard.becomeQuiet() }
-    var settings = try options.settings(config: config, further: further)
-    if settings.model != "embedded" { settings.model = try PackedModels.open(settings.model).path }
+    let settings = try options.settings(config: config, further: further)
+    guard settings.model != "embedded" else { return settings }
+    try checkReadable(settings.model)
+    let packed = RunFolder(settings.outputDir).file("model.packed")
+    if !PackedModelFile.isPacked(path: settings.model), !PackedModelFile.isPacked(path: packed) {
+      Console.standard.note("importing \(settings.model) once, to \(packed)")
+    }
     return settings
   }
 }

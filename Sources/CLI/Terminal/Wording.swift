@@ -40,6 +40,9 @@ func grouped(_ count: Int) -> String {
   return count < 0 ? "-" + text : text
 }
 
+/// Such as `1 line` and `2 lines`.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+
 /// Names and what there is to say of them, in two columns.
 func columns(_ rows: [(String, String)]) -> String {
   let width = rows.map(\.0.count).max() ?? 0

@@ -12,11 +12,14 @@ public struct Workbench: Sendable {
   private let store: ModelStore
   private let folder: RunFolder
 
-  /// Opens the model. The reward head of the folder `output_dir` is used where the scorer is one; it
-  /// is fitted to the folder's `seeds.rlg` if it is not there yet.
+  /// Opens the model; one that is not packed is packed into the folder `output_dir`.
+  ///
+  /// Where the scorer is a reward head, it is that of the folder; one that is not there yet is
+  /// fitted to the folder's `seeds.rlg`.
   public init(settings: RunSettings) throws {
     self.settings = settings
     folder = RunFolder(settings.outputDir)
+    if settings.model != "embedded" { try folder.make() }
     store = try ModelStore(settings: settings, folder: folder)
   }
 
