@@ -59,7 +59,9 @@ public final class CorpusReader {
     _: R.Type = R.self, skippingOthers skipsOthers: Bool = false
   ) throws(CorpusError) -> R? {
     while let record = try peek() {
-      guard record.typeName == R.typeName || skipsOthers else {
+      // A record of a type that nobody declared is never passed over: it may be what is looked for.
+      let isOther = skipsOthers && record.typeName != nil
+      guard record.typeName == R.typeName || isOther else {
         throw .wrongType(
           path: path, sequence: record.sequence, expected: R.typeName,
           found: record.typeName ?? "record of an undeclared type")

@@ -89,16 +89,21 @@ public final class CorpusWriter {
   /// A reproducible log that was continued after an interruption is written once more from its
   /// records, so that its bytes are those of a log that was not.
   public func finish() throws(CorpusError) {
+    if let name, recovered != nil { return try rewrite(reproducibleAs: name) }
     do throws(RecordLogError) { try log.finish() } catch { throw .log(error) }
-    if let name, recovered != nil { try rewrite(reproducibleAs: name) }
   }
 
-  /// Chunks begin at the same records in either log; each record is given its chunk's cursor.
+  /// Only the copy is sealed, before it takes the log's name: a crash in between leaves a log that is
+  /// still to be finished. Chunks begin at the same records in either; each record is given its
+  /// chunk's cursor.
   private func rewrite(reproducibleAs name: String) throws(CorpusError) {
+    try commit()
     let aside = log.path + ".new"
     unsafe unlink(aside)
     let copy = try CorpusWriter(path: aside, reproducibleAs: name)
-    let reader = try logged { () throws(RecordLogError) in try RecordLogReader(path: log.path) }
+    let reader = try logged { () throws(RecordLogError) in
+      try RecordLogReader(path: log.path, options: ReadOptions(mode: .tailTolerant))
+    }
     while let record = try logged({ () throws(RecordLogError) in try reader.next() }) {
       _ = try copy.append(record.bytes, typeName: record.typeName ?? "", cursor: record.cursor)
     }

@@ -68,6 +68,7 @@ public final class RecordLogReader {
   private var sealOffset: UInt64 = 0
   private var index: [IndexEntry]?
   private var isIndexUseless = false
+  private var knowsAllTypes = false
   /// Of the segment being read, once it went by.
   private var indexHeader: ChunkHeader?
   /// Whether the sizes of all records that went by are known.
@@ -328,7 +329,9 @@ extension RecordLogReader {
     ending = nil
     indexHeader = nil
     sawAllTables = true
+    let description = knowsAllTypes ? walk.description : nil
     walk = try SegmentWalk(input, limits: options.limits)
+    walk.adopt(description)
   }
 
   /// Goes forward to the chunk that holds `target`.
@@ -352,11 +355,23 @@ extension RecordLogReader {
     return isThere && isInChunk(target)
   }
 
+  /// Types may be declared anywhere in front of their first record, where a jump would pass them by:
+  /// goes over all headers, once. Behind damage they stay unknown.
+  private func gatherTypes() throws(RecordLogError) {
+    guard !knowsAllTypes else { return }
+    knowsAllTypes = true
+    try restart()
+    var header = try? nextHeader()
+    while let kind = header?.kind, kind != .index, kind != .seal { header = try? nextHeader() }
+    let description = walk.description
+    try restart()
+    walk.adopt(description)
+  }
+
   /// The index entry of the chunk that holds `target`; nil where there is no index to be used.
   private func indexEntry(of target: UInt64) throws(RecordLogError) -> IndexEntry? {
     guard sealOffset > 0, !isIndexUseless else { return nil }
-    // The types are declared in front.
-    if description == nil { _ = try nextHeader() }
+    try gatherTypes()
     do throws(RecordLogError.Problem) {
       guard let summary else { return nil }
       let entries: [IndexEntry]

@@ -62,6 +62,11 @@ struct SegmentWalk {
     current = nil
   }
 
+  /// Knows from elsewhere what the segment says of itself.
+  mutating func adopt(_ description: LogDescription?) {
+    self.description = description ?? self.description
+  }
+
   /// Goes on at a chunk elsewhere.
   mutating func jump(to offset: UInt64) { chain.jump(to: offset) }
 

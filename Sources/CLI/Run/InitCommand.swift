@@ -55,6 +55,7 @@ enum SettingComments {
     "max_seeds": "seeds that are used at most; 0: all",
     "held_back_share": "share of the seeds that is never learnt from, to measure on",
     "max_held_back": "and how many at most",
+    "validation_temperature": "how answers to them are drawn; 0 takes the likeliest tokens",
     "prompts_per_iteration": "keyword lists, and so synthetic prompts",
     "pairs_per_iteration": "pairs that join the growing set at most",
     "rejected": "whose answer a rewrite has to beat: initial (the paper) or previous",

@@ -10,7 +10,7 @@ struct RunSummary {
 
   var text: String {
     [
-      "\nHeld-back seeds, answered with the likeliest tokens (scores by \(report.scorer)):\n",
+      "\nAnswers to held-back seeds (scores by \(report.scorer)):\n",
       measurements, "\n\(examples)", "\n\(outcome)",
     ].joined()
   }

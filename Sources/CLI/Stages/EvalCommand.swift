@@ -6,7 +6,7 @@ struct EvalCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "eval",
     abstract: "Measures a model on seeds that it has not learnt from.",
-    discussion: "The model answers each seed with its likeliest tokens.")
+    discussion: "Answers are drawn as the setting validation_temperature says; 0: likeliest.")
 
   @Argument(help: "A log of seeds, such as held-back.rlg of a run.", completion: .file())
   var seeds: String

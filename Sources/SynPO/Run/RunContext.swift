@@ -111,10 +111,8 @@ struct MetricsFile {
   let path: String
 
   func append(_ step: StepReport, training: String, iteration: Int) throws {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let line = Line(training: training, iteration: iteration, step: step)
-    let bytes = [UInt8](try encoder.encode(line)) + [UInt8(ascii: "\n")]
+    let bytes = try sortedJSON(line) + [UInt8(ascii: "\n")]
     let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_APPEND)
     try unsafe file.write(bytes.span.bytes)
   }

@@ -18,7 +18,7 @@ public enum RunEvent: Sendable {
   case finished(RunReport)
 }
 
-/// How a model does on held-back seeds, answering with the likeliest tokens.
+/// How a model does on held-back seeds.
 public struct Validation: Codable, Equatable, Sendable {
   /// 0 for the initial model.
   public var iteration: Int

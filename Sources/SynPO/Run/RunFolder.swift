@@ -27,3 +27,10 @@ public struct RunFolder: Sendable {
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 }
+
+/// The JSON of a value with its keys in alphabetical order, so that equal values give equal bytes.
+func sortedJSON(_ value: some Encodable) throws -> [UInt8] {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+  return [UInt8](try encoder.encode(value))
+}

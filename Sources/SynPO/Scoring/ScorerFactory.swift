@@ -37,7 +37,7 @@ struct ScorerFactory {
     teller.tell(
       .rewardHead(
         pairs: fit.pairs, accuracy: fit.accuracy, heldBackAccuracy: fit.heldBackAccuracy))
-    try FileReplacement.write([UInt8](try JSONEncoder().encode(fit.head)), to: path)
+    try FileReplacement.write(try sortedJSON(fit.head), to: path)
     return fit.head
   }
 

@@ -23,6 +23,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   /// Share of the seeds that is kept out of all training, to measure on.
   public var heldBackShare: Double = 0.25
   public var maxHeldBack = 200
+  /// How answers to held-back seeds are drawn; 0 takes the likeliest tokens. The paper measures at
+  /// the temperature it generates with.
+  public var validationTemperature: Float = 0.7
   /// Keyword lists, and so synthetic prompts, an iteration.
   public var promptsPerIteration = 400
   /// Pairs that an iteration adds to the growing set at most, drawn at random.
@@ -59,16 +62,16 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public static var embedded: RunSettings {
     var settings = RunSettings()
     settings.outputDir = "runs/embedded"
+    settings.promptsPerIteration = 1200
+    settings.pairsPerIteration = 800
     settings.contextSize = 160
     settings.generation.maxTokens = 64
     settings.parallelSequences = 64
     for path in [\RunSettings.generator, \.improver, \.policy.learning] {
       settings[keyPath: path].method = .full
       settings[keyPath: path].maxLength = 160
+      settings[keyPath: path].learningRate = 3e-4
     }
-    settings.generator.learningRate = 3e-4
-    settings.improver.learningRate = 3e-4
-    settings.policy.learning.learningRate = 1e-4
     return settings
   }
 }

@@ -92,13 +92,13 @@ public struct RecipeStages: Sendable {
     }
   }
 
-  /// Likeliest answers to held-back seeds, to measure on.
+  /// Answers to held-back seeds, to measure on.
   public func validationAnswers(
     _ model: ChatModel, from input: String, to output: String
   ) async throws -> StageSummary {
     let stage = run("validation", input, output, Seed.self, Answer.self)
     var sampling = settings.generation.sampling(seed: settings.seed, stage: "validation")
-    sampling.temperature = 0
+    sampling.temperature = settings.validationTemperature
     let writing = try writing(model, sampling)
     let origin = origin(model)
     return try await stage.run { source, out in

@@ -34,7 +34,7 @@ struct SeedStage {
     try write(kept, aside: unusable, to: "seeds.rlg")
     try write(seeds.filter { held.contains($0.id) }, aside: [], to: "held-back.rlg")
     let result = Counts(seeds: kept.count, heldBack: held.count, unusable: unusable.count)
-    try FileReplacement.write([UInt8](try JSONEncoder().encode(result)), to: counts)
+    try FileReplacement.write(try sortedJSON(result), to: counts)
     return result
   }
 
