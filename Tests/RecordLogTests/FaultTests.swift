@@ -48,7 +48,7 @@ struct FaultTests {
     return files.count
   }
 
-  @Test(arguments: [EIO, ENOSPC, EDQUOT], [true, false])
+  @Test(arguments: [EIO, ENOSPC], [true, false])
   func `any one call may fail`(code: Int32, isForGood: Bool) throws {
     let all = try calls(Set(FaultyFiles.Call.allCases))
     #expect(all > 200)
