@@ -4,6 +4,7 @@ import SynPO
 import Synchronization
 import TestSupport
 import Testing
+import Transformer
 
 /// The whole loop on a real model of 260,000 parameters.
 @Suite(.enabled(if: Shared.isPresent), .serialized)
@@ -56,6 +57,25 @@ struct RunTests {
         #expect(try bytes("whole/\(path)") == bytes("broken/\(path)"), "\(path)")
       }
     }
+  }
+
+  @Test func `a policy may go on from the one before, and its adapter knows over what it lies`()
+    async throws
+  {
+    var settings = try settings(in: "onwards")
+    settings.startFrom = .previous
+    settings.policy.learning.method = .lora
+    settings.policy.learning.learningRate = 1e-2
+    let report = try await Run(settings: settings) { _ in }.run()
+    let bench = try Workbench(settings: settings)
+    let second = try bench.trained(in: folder.file("onwards/iteration-2/policy"))
+    #expect(second.adapter != nil)
+    #expect(second.model.fingerprint != bench.initial.model.fingerprint)
+    let again = try await bench.measure(
+      folder.file("onwards/iteration-2/validation.rlg"), of: second,
+      to: folder.file("onwards/held-back.rlg"), iteration: 2)
+    #expect(again.goldLoss == report.iterations[1].validation.goldLoss)
+    #expect(again.goldLoss != report.iterations[0].validation.goldLoss)
   }
 
   @Test func `a folder with other settings is refused by name`() async throws {
