@@ -78,6 +78,31 @@ struct RunTests {
     #expect(again.goldLoss != report.iterations[0].validation.goldLoss)
   }
 
+  @Test func `seeds whose turns the template refuses are put aside, the others are used`()
+    async throws
+  {
+    var settings = try settings(in: "refusing")
+    settings.chatTemplate = folder.file("template.jinja")
+    try """
+    {% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}\
+    {{ m.content }}
+    {% endfor %}
+    """.write(toFile: settings.chatTemplate, atomically: true, encoding: .utf8)
+    let turns = ["system", "user", "assistant"].map { "{\"role\": \"\($0)\", \"content\": \"x\"}" }
+    let odd = "{\"messages\": [\(turns.joined(separator: ", "))]}\n"
+    try odd.write(toFile: folder.file("odd.jsonl"), atomically: true, encoding: .utf8)
+    settings.seeds.append(folder.file("odd.jsonl"))
+    settings.iterations = 1
+    let opened = Mutex<(seeds: Int, unusable: Int)?>(nil)
+    _ = try await Run(settings: settings) { event in
+      if case .opened(_, _, let seeds, _, let unusable) = event {
+        opened.withLock { $0 = (seeds, unusable) }
+      }
+    }.run()
+    #expect(opened.withLock { $0?.seeds } == 18)
+    #expect(opened.withLock { $0?.unusable } == 1)
+  }
+
   @Test func `a folder with other settings is refused by name`() async throws {
     var settings = try settings(in: "other")
     let claimed = try SettingsFile.yaml(settings)
