@@ -39,6 +39,7 @@ func tellEnding(_ reader: RecordLogReader) -> ExitKind {
     switch event {
     case .tornTail(let error): complain("torn tail: \(error)")
     case .indexUnusable(let error): complain("index not used: \(error)")
+    case .damage(let region): complain("\(reader.path): \(region)")
     }
   }
   switch reader.ending {

@@ -60,6 +60,9 @@ struct Verify: ParsableCommand {
           trouble = error
           kind = .damage
           verdict.state = "damaged index"
+        case .damage:
+          kind = .damage
+          verdict.state = "damaged"
         }
       }
     } catch {
