@@ -7,7 +7,7 @@ import Glibc
 final class LogInput {
   let name: String
   /// Nil for a stream.
-  let byteCount: UInt64?
+  private(set) var byteCount: UInt64?
   private let file: OpenFile
   private var map: MappedFile?
   /// Whether ``name`` leads to the file.
@@ -37,6 +37,12 @@ final class LogInput {
     let copy = dup(descriptor)
     guard copy >= 0 else { throw FileError(.open, path: name) }
     try self.init(OpenFile(owning: copy, path: name), isNamed: false)
+  }
+
+  /// Looks how long a file is by now.
+  func refresh() throws(RecordLogError.Problem) {
+    guard isSeekable else { return }
+    do throws(FileError) { byteCount = UInt64(try file.byteCount()) } catch { throw .file(error) }
   }
 
   /// Reads through a mapping from now on. Only for files that nobody changes any more.

@@ -118,6 +118,9 @@ extension Salvage {
 // MARK: Passing over
 
 extension RecordLogReader {
+  /// Where the next chunk is expected, in bytes from the start of the input.
+  public var place: UInt64 { walk.place }
+
   func noteSalvaged(_ header: ChunkHeader) {
     salvage?.note(header)
     if salvage != nil { input.release(before: walk.place) }
@@ -185,7 +188,8 @@ extension RecordLogReader {
   ) throws(RecordLogError) {
     let isMissing = stray.place == walk.place
     let kind: DamageReason =
-      isMissing && stray.header.firstSequence > walk.chain.nextSequence ? .dropped
+      isMissing && stray.header.firstSequence > walk.chain.nextSequence
+      ? .dropped
       : isMissing ? .moved : reason
     var region = region(
       to: stray.place, kind, problem, next: stray.header.firstSequence)
@@ -210,11 +214,12 @@ extension RecordLogReader {
     let isTorn = try isTornTail(failure.problem)
     var next: UInt64?
     if sealOffset > 0, let summary { next = summary.nextSequence }
-    if next == nil { next = walk.current?.nextSequence }
-    var region = region(
+    if next == nil, let sound = walk.current, walk.place + sound.length >= end {
+      next = sound.nextSequence
+    }
+    let region = region(
       to: end, isTorn ? .tornTail : isCut(failure.problem) ? .truncated : reason,
       failure.problem, next: next)
-    if walk.current == nil, next == nil { region.lostRecords = nil }
     ending = isTorn ? .torn(failure) : .unsealed
     try tell(region)
   }
@@ -288,7 +293,8 @@ extension RecordLogReader {
   private func reason(
     for problem: RecordLogError.Problem
   ) throws(RecordLogError.Problem) -> DamageReason {
-    let isIndex = sealOffset > 0 && walk.chain.base == 0
+    let isIndex =
+      sealOffset > 0 && walk.chain.base == 0
       && walk.chain.offset == summary?.indexOffset
     if isIndex { return .index }
     switch problem {

@@ -73,7 +73,7 @@ struct Resynchronization {
   /// Whether a chunk that came before, in a copy or moved, stands in front of the right one.
   private func isOld(_ stray: StrayHeader) throws(RecordLogError.Problem) -> Bool {
     guard stray.base != base, stray.header.chunkIndex < walk.chain.chunkIndex else { return false }
-    return try walk.follows(stray, inStep: false)
+    return try walk.follows(stray, inStep: false) && walk.isWhole(stray)
   }
 
   private mutating func scan() throws(RecordLogError.Problem) -> Landing {
@@ -150,6 +150,16 @@ extension SegmentWalk {
     if let next = try self.stray(at: stray.end) { return !inStep || next.base == stray.base }
     var bytes: [UInt8] = []
     return try input.read(at: stray.end, count: 1, into: &bytes) == 0
+  }
+
+  /// Whether what is stored in the chunk has the right checksums.
+  func isWhole(_ stray: StrayHeader) -> Bool {
+    var probe = self
+    probe.resume(at: stray)
+    guard let header = try? probe.readHeader(), (try? probe.readTable(header)) != nil else {
+      return false
+    }
+    return (try? probe.verifyValues(header)) != nil
   }
 
   /// Whether the next chunk says that this is the one before it.
