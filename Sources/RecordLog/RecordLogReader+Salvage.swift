@@ -214,7 +214,10 @@ extension RecordLogReader {
     let isTorn = try isTornTail(failure.problem)
     var next: UInt64?
     if sealOffset > 0, let summary { next = summary.nextSequence }
-    if next == nil, let sound = walk.current, walk.place + sound.length >= end {
+    // Where chunks are displaced, one more may have been meant to stand behind this one.
+    if next == nil, let sound = walk.current, walk.chain.base == 0,
+      walk.place + sound.length >= end
+    {
       next = sound.nextSequence
     }
     let region = region(

@@ -110,7 +110,8 @@ struct RLogSalvageTests {
     let start = chunks[3].offset
     for (offset, structure) in [
       (0, "prologue"), (start + 20, "data chunk header"), (start + 128, "data table"),
-      (start + chunks[3].length - 1, "data values"), (200, "meta table"),
+      (start + chunks[3].length - 1, "data values"), (200, "meta chunk header"),
+      (260, "meta table"),
     ] {
       let outcome = try run("rlog explain --json a.rlg \(offset)")
       #expect(outcome.code == 0, "\(outcome.complaint)")
