@@ -166,8 +166,8 @@ extension RecordLogReader {
 
   private func land(_ problem: RecordLogError.Problem) throws(RecordLogError.Problem) -> Landing {
     var search = Resynchronization(walk)
-    if sealOffset > 0, let summary, walk.chain.base == 0 {
-      search.sequenceLimit = summary.nextSequence
+    if sealOffset > 0, let seal, walk.chain.base == 0 {
+      search.sequenceLimit = seal.nextSequence
     }
     var isContradicted = false
     if case .contradiction = problem { isContradicted = true }
@@ -213,7 +213,7 @@ extension RecordLogReader {
   ) throws(RecordLogError) {
     let isTorn = try isTornTail(failure.problem)
     var next: UInt64?
-    if sealOffset > 0, let summary { next = summary.nextSequence }
+    if sealOffset > 0, let seal { next = seal.nextSequence }
     // Where chunks are displaced, one more may have been meant to stand behind this one.
     if next == nil, let sound = walk.current, walk.chain.base == 0,
       walk.place + sound.length >= end
@@ -223,8 +223,9 @@ extension RecordLogReader {
     let region = region(
       to: end, isTorn ? .tornTail : isCut(failure.problem) ? .truncated : reason,
       failure.problem, next: next)
-    ending = isTorn ? .torn(failure) : .unsealed
     try tell(region)
+    guard isInLastSegment else { return try enterNextSegment() }
+    ending = isTorn ? .torn(failure) : .unsealed
   }
 
   private func isCut(_ problem: RecordLogError.Problem) -> Bool {
@@ -298,7 +299,7 @@ extension RecordLogReader {
   ) throws(RecordLogError.Problem) -> DamageReason {
     let isIndex =
       sealOffset > 0 && walk.chain.base == 0
-      && walk.chain.offset == summary?.indexOffset
+      && walk.chain.offset == seal?.indexOffset
     if isIndex { return .index }
     switch problem {
     case .zeroes: return .zeroedRange
