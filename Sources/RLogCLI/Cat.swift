@@ -34,10 +34,13 @@ struct Cat: ParsableCommand {
   @OptionGroup var selection: Selection
   @Option(help: "Stop after this many records.") var limit: Int?
 
+  @Flag(help: "Read on behind damage, and tell what was passed over.")
+  var salvage = false
+
   func run() throws {
     let printer = RecordPrinter(selection, to: try Output(), limit: limit)
     defer { try? printer.output.flush() }
-    try logs.each { reader in
+    try logs.each(salvaging: salvage) { reader in
       defer { try? printer.output.flush() }
       let isDone = try printer.printAll(reader)
       try printer.output.flush()
@@ -79,9 +82,16 @@ final class RecordPrinter {
     self.limit = limit
   }
 
+  /// Prints all records that it is given to standard output.
+  convenience init(enveloping envelope: Bool) throws {
+    try self.init(Selection.parse(envelope ? ["--envelope"] : []), to: Output())
+  }
+
   /// True where everything wanted was printed before the log's end.
   func printAll(_ reader: RecordLogReader) throws -> Bool {
-    if let first = selection.fromSeq, first > reader.prologue.firstSequence {
+    if let first = selection.fromSeq, first > reader.prologue.firstSequence,
+      reader.options.mode == .tailTolerant
+    {
       do throws(RecordLogError) { try reader.seek(toSequence: first) } catch {
         guard error.problem == .noSuchRecord else { throw error }
       }
@@ -122,15 +132,19 @@ final class RecordPrinter {
     try print(record, in: reader)
   }
 
-  private func print(_ record: Record, in reader: RecordLogReader) throws {
+  func print(_ record: Record, in reader: RecordLogReader) throws {
+    try print(record, description: reader.description, segment: reader.prologue.segment)
+  }
+
+  func print(_ record: Record, description: LogDescription?, segment: UInt64) throws {
     count += 1
     if selection.raw { return try output.write(record.bytes) }
-    let isJSON = reader.description?.type(record.type)?.encoding == .json
+    let isJSON = description?.type(record.type)?.encoding == .json
     let line = isJSON ? record.bytes : Array(#"{"$b64":"\#(base64(record.bytes))"}"#.utf8) + [10]
     guard selection.envelope else { return try output.write(line) }
-    let type = try jsonText(typeName(record.type, in: reader.description))
+    let type = try jsonText(typeName(record.type, in: description))
     let start =
-      #"{"seq":\#(record.sequence),"type":\#(type),"segment":\#(reader.prologue.segment),"#
+      #"{"seq":\#(record.sequence),"type":\#(type),"segment":\#(segment),"#
       + #""cursor":\#(record.cursor),"record":"#
     try output.write(Array(start.utf8) + line.dropLast() + Array("}\n".utf8))
   }

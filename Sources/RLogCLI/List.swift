@@ -9,10 +9,13 @@ struct List: ParsableCommand {
   @Flag(help: "List records instead of chunks.") var records = false
   @Flag(help: "One JSON object per line.") var json = false
 
+  @Flag(help: "Walk on behind damage; each damaged region gets a line of its own.")
+  var salvage = false
+
   func run() throws {
     let output = try Output()
     defer { try? output.flush() }
-    try logs.each { reader in
+    try logs.each(salvaging: salvage) { reader in
       // What was read before damage shows before the message about it.
       defer { try? output.flush() }
       if records {
@@ -21,21 +24,26 @@ struct List: ParsableCommand {
         try listChunks(reader, to: output)
       }
       try output.flush()
-      return tellEnding(reader)
+      return tellEnding(reader, told: salvage ? reader.events.count : 0)
     }
   }
 
   private func listChunks(_ reader: RecordLogReader, to output: Output) throws {
     if !json { try output.line(ChunkLine.heading) }
-    while let header = try reader.nextHeader() {
+    var told = 0
+    while let header = try reader.nextHeader(verifying: salvage ? .stored : .headers) {
+      try tellDamage(of: reader, &told, to: output)
       let line = ChunkLine(header, type: typeName(header.type, in: reader.description))
       if json { try output.json(line) } else { try output.line(line.text) }
     }
+    try tellDamage(of: reader, &told, to: output)
   }
 
   private func listRecords(_ reader: RecordLogReader, to output: Output) throws {
     if !json { try output.line(RecordLine.heading) }
+    var told = 0
     while let chunk = try reader.nextChunk() {
+      try tellDamage(of: reader, &told, to: output)
       for index in 0..<chunk.count {
         let line = RecordLine(
           seq: chunk.sequence(index), type: typeName(chunk.type(index), in: reader.description),
@@ -43,6 +51,18 @@ struct List: ParsableCommand {
         if json { try output.json(line) } else { try output.line(line.text) }
       }
     }
+    try tellDamage(of: reader, &told, to: output)
+  }
+
+  /// What was passed over since the last line.
+  private func tellDamage(
+    of reader: RecordLogReader, _ told: inout Int, to output: Output
+  ) throws {
+    let regions = reader.regions
+    for region in regions.dropFirst(told) {
+      if json { try output.json(RegionLine(region)) } else { try output.line("!  \(region)") }
+    }
+    told = regions.count
   }
 }
 

@@ -9,12 +9,14 @@ struct Logs: ParsableArguments {
 
   /// Looks at one log after the other. Trouble with one is told and does not keep the others from
   /// being looked at; the first trouble gives the exit code.
-  func each(_ look: (RecordLogReader) throws -> ExitKind) throws {
+  func each(
+    salvaging salvage: Bool = false, _ look: (RecordLogReader) throws -> ExitKind
+  ) throws {
     var result = ExitKind.good
     for path in logs {
       let kind: ExitKind
       do {
-        kind = try look(open(path))
+        kind = try look(open(path, salvaging: salvage))
       } catch let error as RecordLogError {
         complain("\(error)")
         kind = ExitKind(error.category)
@@ -25,20 +27,23 @@ struct Logs: ParsableArguments {
   }
 }
 
-/// Opens a log in the mode that tells a torn tail from damage.
-func open(_ path: String) throws -> RecordLogReader {
-  let options = ReadOptions(mode: .tailTolerant)
+/// Opens a log in the mode that tells a torn tail from damage, or in the one that reads on behind
+/// it.
+func open(_ path: String, salvaging salvage: Bool = false) throws -> RecordLogReader {
+  let options = ReadOptions(mode: salvage ? .salvage() : .tailTolerant)
   guard path == "-" else { return try RecordLogReader(path: path, options: options) }
   return try RecordLogReader(
     descriptor: STDIN_FILENO, name: "standard input", options: options)
 }
 
 /// Says how a log ended where that is worth a word.
-func tellEnding(_ reader: RecordLogReader) -> ExitKind {
-  for event in reader.events {
+/// - Parameter told: how many of its events were told before.
+func tellEnding(_ reader: RecordLogReader, told: Int = 0) -> ExitKind {
+  for event in reader.events.dropFirst(told) {
     switch event {
     case .tornTail(let error): complain("torn tail: \(error)")
     case .indexUnusable(let error): complain("index not used: \(error)")
+    case .damage(let region): complain("\(reader.path): \(region)")
     }
   }
   switch reader.ending {
@@ -46,7 +51,8 @@ func tellEnding(_ reader: RecordLogReader) -> ExitKind {
   case .unsealed: complain("\(reader.path): not sealed: its writer has not finished")
   case .sealed, .torn, nil: break
   }
-  return ExitKind(reader.ending)
+  let isDamaged = reader.regions.contains { !$0.isTornTail }
+  return isDamaged ? .damage : ExitKind(reader.ending)
 }
 
 /// A ratio with two decimals: what was packed to what it takes.

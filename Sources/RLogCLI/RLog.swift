@@ -18,6 +18,7 @@ struct RLog: ParsableCommand {
     version: "1.0",
     subcommands: [
       Info.self, List.self, Cat.self, Head.self, Count.self, Verify.self, Import.self, Export.self,
+      Tail.self, Get.self, Repair.self, Explain.self, Seal.self, Reindex.self,
     ])
 
   static func main() {

@@ -12,6 +12,7 @@ struct Verify: ParsableCommand {
   @OptionGroup var logs: Logs
   @Flag(help: "Headers and their chain only.") var quick = false
   @Flag(help: "Also decode everything and parse every JSON record.") var deep = false
+  @Flag(help: "Go on behind damage and list all of it.") var salvage = false
   @Flag(help: "One JSON object per log.") var json = false
 
   func validate() throws {
@@ -27,18 +28,20 @@ struct Verify: ParsableCommand {
     var offset: UInt64?
     var chunk: UInt32?
     var sequence: UInt64?
+    var regions: [RegionLine]?
   }
 
   func run() throws {
     let output = try Output()
     defer { try? output.flush() }
-    try logs.each { reader in
+    try logs.each(salvaging: salvage) { reader in
       let (verdict, kind) = verify(reader)
       if json {
         try output.json(verdict)
       } else {
         let name = "\(verdict.path): \(verdict.state)"
         try output.line("\(name), \(verdict.records) records in \(verdict.chunks) chunks")
+        for region in reader.regions { complain("\(reader.path): \(region)") }
         if let error = verdict.error { complain(error) }
       }
       return kind
@@ -60,6 +63,10 @@ struct Verify: ParsableCommand {
           trouble = error
           kind = .damage
           verdict.state = "damaged index"
+        case .damage(let region) where region.isTornTail: break
+        case .damage:
+          kind = .damage
+          verdict.state = "damaged"
         }
       }
     } catch {
@@ -67,6 +74,7 @@ struct Verify: ParsableCommand {
       kind = ExitKind(error.category)
       verdict.state = error.category == .damage ? "damaged" : "unreadable"
     }
+    if salvage { verdict.regions = reader.regions.map { RegionLine($0) } }
     verdict.error = trouble.map { "\($0)" }
     verdict.offset = trouble?.offset
     verdict.chunk = trouble?.chunk

@@ -7,13 +7,15 @@ import Glibc
 final class LogInput {
   let name: String
   /// Nil for a stream.
-  let byteCount: UInt64?
+  private(set) var byteCount: UInt64?
   private let file: OpenFile
   private var map: MappedFile?
   /// Whether ``name`` leads to the file.
   private let isNamed: Bool
   /// How far a stream has been read.
   private var position: UInt64 = 0
+  /// What of a stream can be read again; nil where nothing is kept.
+  private var kept: KeptBytes?
 
   var isSeekable: Bool { byteCount != nil }
 
@@ -40,6 +42,12 @@ final class LogInput {
     let copy = dup(descriptor)
     guard copy >= 0 else { throw FileError(.open, path: name) }
     try self.init(OpenFile(owning: copy, path: name), isNamed: false)
+  }
+
+  /// Looks how long a file is by now.
+  func refresh() throws(RecordLogError.Problem) {
+    guard isSeekable else { return }
+    do throws(FileError) { byteCount = UInt64(try file.byteCount()) } catch { throw .file(error) }
   }
 
   /// Reads through a mapping from now on. Only for files that nobody changes any more.
@@ -111,6 +119,7 @@ final class LogInput {
   private func readStream(
     at offset: UInt64, count: Int, into buffer: inout [UInt8]
   ) throws(RecordLogError.Problem) -> Int {
+    if kept != nil { return try readKept(at: offset, count: count, into: &buffer) }
     guard offset >= position else { throw .cannotSeek }
     while position < offset {
       let step = min(Int(offset - position), ChunkLayout.inputStep)
@@ -124,6 +133,30 @@ final class LogInput {
       done += got
     }
     return done
+  }
+
+  /// Keeps what is read of a stream from now on, until it is released.
+  func keepBytes() {
+    if !isSeekable { kept = KeptBytes(start: position) }
+  }
+
+  /// Bytes in front of `offset` will not be asked for again.
+  func release(before offset: UInt64) { kept?.drop(before: offset) }
+
+  private func readKept(
+    at offset: UInt64, count: Int, into buffer: inout [UInt8]
+  ) throws(RecordLogError.Problem) -> Int {
+    let start = kept?.start ?? position
+    guard offset >= start else { throw .cannotSeek }
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
+    guard !overflow else { return 0 }
+    var step: [UInt8] = []
+    while position < end {
+      let got = try fill(&step, from: 0, count: min(Int(end - position), ChunkLayout.inputStep))
+      if got == 0 { break }
+      kept?.append(step[..<got])
+    }
+    return kept?.copy(from: offset, count: count, into: &buffer) ?? 0
   }
 
   /// One read of a stream, to `start` in `buffer`.

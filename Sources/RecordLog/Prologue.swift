@@ -99,7 +99,7 @@ extension Prologue {
     let start = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 0, as: UInt32.self)
     guard UInt32(littleEndian: start) == ChunkLayout.frameMagic else { throw .notALog }
     guard UInt64(littleEndian: sync) == ChunkLayout.sync else {
-      throw looksConverted(bytes) ? .textMode : .notALog
+      throw LineEnds.areMangled(in: bytes, at: 24) ? .textMode : .notALog
     }
     try checkChecksum(of: .prologue, in: bytes)
     let major = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 32, as: UInt16.self)
@@ -113,17 +113,6 @@ extension Prologue {
       unsafe $0.prefix(128).elementsEqual(canonical)
     }
     guard isCanonical else { throw .reservedNotZero }
-  }
-
-  /// Whether the sync bytes stand there as a text-mode transfer leaves them.
-  private static func looksConverted(_ bytes: RawSpan) -> Bool {
-    let converted: [[UInt8]] = [
-      [0xC1, 0x52, 0x4C, 0x47, 0x0A, 0x1A, 0x9E], [0xC1, 0x52, 0x4C, 0x47, 0x0D, 0x0D, 0x0A, 0x1A],
-      [0x41, 0x52, 0x4C, 0x47, 0x0D, 0x0A, 0x1A, 0x1E],
-    ]
-    return unsafe bytes.withUnsafeBytes { all in
-      converted.contains { unsafe all[24..<24 + $0.count].elementsEqual($0) }
-    }
   }
 }
 

@@ -51,6 +51,8 @@ public struct RecordLogError: Error, Equatable, Sendable {
     case unsupported(String, UInt64)
     // Limits
     case tooLarge(Part, bytes: UInt64, limit: UInt64)
+    /// More is damaged than salvage was allowed to pass over.
+    case budgetExceeded(String)
     // Files
     case file(FileError)
     case consumerGone
@@ -85,7 +87,7 @@ extension RecordLogError.Problem {
     case .unterminated: .unfinished
     case .aborted: .aborted
     case .unsupported: .unsupported
-    case .tooLarge: .limit
+    case .tooLarge, .budgetExceeded: .limit
     case .file, .consumerGone, .retired, .inUse: .inputOutput
     case .notOneLine, .unknownType, .alreadyEnded, .foreignSegment, .cannotSeek, .noSuchRecord:
       .misuse
@@ -136,6 +138,7 @@ extension RecordLogError.Problem: CustomStringConvertible {
     case .unsupported(let what, let value): "unsupported \(what) \(value): use a newer program"
     case .tooLarge(let part, let bytes, let limit):
       "the \(part.rawValue) takes \(bytes) bytes, over the limit of \(limit)"
+    case .budgetExceeded(let what): "more \(what) than allowed"
     case .file(let error): "\(error)"
     case .consumerGone: "nobody reads the stream any more"
     case .retired: "closed to writing after an earlier failure; open it again to go on"

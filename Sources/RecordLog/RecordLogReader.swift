@@ -7,6 +7,10 @@ public enum ReadMode: Equatable, Sendable {
   /// A torn tail and a missing seal are an end, told by ``RecordLogReader/ending``. Damage before
   /// that is still an error.
   case tailTolerant
+  /// Damage is passed over and told as ``RecordLogEvent/damage(_:)``. What is delivered is right,
+  /// and in rising order of sequence numbers.
+  /// - Throws: where the damage exceeds the budget.
+  case salvage(SalvageBudget = .init())
 }
 
 public struct ReadOptions: Equatable, Sendable {
@@ -37,6 +41,8 @@ public enum RecordLogEvent: Equatable, Sendable {
   case tornTail(RecordLogError)
   /// The index is not used; the chunks are followed one by one.
   case indexUnusable(RecordLogError)
+  /// Passed over in salvage.
+  case damage(DamagedRegion)
 }
 
 /// Reads a record log from a file, a folder of segments, a pipe, or any other descriptor.
@@ -48,8 +54,8 @@ public final class RecordLogReader {
   public let path: String
   public let options: ReadOptions
   /// Nil until the end is reached.
-  public private(set) var ending: LogEnding?
-  public private(set) var events: [RecordLogEvent] = []
+  public internal(set) var ending: LogEnding?
+  public internal(set) var events: [RecordLogEvent] = []
   /// Of the segment being read.
   public var prologue: Prologue { walk.chain.prologue }
   /// What the segment has said of itself so far: nil before its first META chunk.
@@ -67,19 +73,20 @@ public final class RecordLogReader {
   /// How far the writer had read its own input by what has gone by; 0 where it did not say.
   public var lastCursor: UInt64 { walk.chain.lastCursor }
   public var nextSequence: UInt64 { walk.chain.nextSequence }
-  private var input: LogInput
+  private(set) var input: LogInput
   private let segments: SegmentList?
   /// Which segment of the folder is being read.
   private var segment = 0
   /// The sums of the folder's segments before that one.
   private var passed: SegmentSummary?
-  private var seal: SegmentSummary?
-  private var walk: SegmentWalk
+  private(set) var seal: SegmentSummary?
+  var walk: SegmentWalk
   private var chunk: RecordChunk?
   private var recordInChunk = 0
   /// Where the seal of a file with one segment stands; 0 where there is none.
-  private var sealOffset: UInt64 = 0
+  private(set) var sealOffset: UInt64 = 0
   private var index: [IndexEntry]?
+  var salvage: Salvage?
   private var isIndexUseless = false
   private var knowsAllTypes = false
   /// Of the segment being read, once it went by.
@@ -125,20 +132,30 @@ public final class RecordLogReader {
     self.input = input
     self.segments = segments
     self.options = options
-    walk = try SegmentWalk(input, limits: options.limits)
+    var beginning: DamagedRegion?
+    if case .salvage(let budget) = options.mode {
+      input.keepBytes()
+      (walk, beginning) = try Salvage.begin(input, options)
+      salvage = Salvage(budget: budget)
+    } else {
+      walk = try SegmentWalk(input, limits: options.limits)
+    }
     begin()
+    if let beginning { try tell(beginning) }
   }
 
   /// Looks for the seal of the file that ``walk`` stands at the start of.
   private func begin() {
     seal = nil
     sealOffset = 0
+    salvage?.index = []
     guard let (summary, header) = walk.sealAtEnd() else { return }
     seal = summary
     sealOffset = header.offset
     // An open name is a writer's, who may yet cut off a seal without an index.
     let isOpen = input.name.hasSuffix(SegmentName.openSuffix)
     if options.mapsSealedFiles, !isOpen { input.mapFile() }
+    if salvage != nil { salvage?.index = (try? walk.readIndex(summary)) ?? [] }
   }
 }
 
@@ -197,6 +214,7 @@ extension RecordLogReader {
   private func take(
     _ header: ChunkHeader, verifying depth: Depth
   ) throws(RecordLogError.Problem) {
+    try checkNeighbours(of: header)
     switch header.kind {
     case .data: try takeData(header, verifying: input.isSeekable ? depth : max(depth, .stored))
     case .meta: try walk.describe(walk.readTable(header))
@@ -207,6 +225,7 @@ extension RecordLogReader {
     case nil: try walk.verifyUnknown(header)
     }
     walk.accept()
+    noteSalvaged(header)
   }
 
   private func takeData(
@@ -232,7 +251,7 @@ extension RecordLogReader {
     indexHeader = header
     guard walk.chain.isComplete, Checksum(table.rawSpan) != walk.chain.indexChecksum else { return }
     let problem = RecordLogError.Problem.contradiction(.index, "its entries are not theirs")
-    guard options.mode == .tailTolerant else { throw problem }
+    guard options.mode != .strict else { throw problem }
     events.append(.indexUnusable(walk.failure(problem)))
   }
 
@@ -258,6 +277,7 @@ extension RecordLogReader {
 
   /// Goes on with a segment that follows the sealed one; false where nothing follows.
   private func beginNextSegment() throws(RecordLogError.Problem) -> Bool {
+    input.release(before: walk.place)
     let base = walk.place
     var bytes: [UInt8] = []
     let count = try input.read(at: base, count: ChunkLayout.prologueBytes, into: &bytes)
@@ -267,11 +287,17 @@ extension RecordLogReader {
     }
     let continues =
       prologue.logID == self.prologue.logID && prologue.firstSequence == walk.chain.nextSequence
-    guard continues || options.allowsMixed else { throw .foreignSegment }
+    guard continues || options.allowsMixed || mayPassOver(to: prologue) else {
+      throw .foreignSegment
+    }
+    begin(prologue, at: base)
+    return true
+  }
+
+  func begin(_ prologue: Prologue, at base: UInt64) {
     walk = SegmentWalk(input, prologue: prologue, at: base, limits: options.limits)
     indexHeader = nil
     sawAllTables = true
-    return true
   }
 }
 
@@ -293,11 +319,12 @@ extension RecordLogReader {
   /// Decides what a problem at the place reached means: an error, an end, or a detour.
   private func stumble(over problem: RecordLogError.Problem) throws(RecordLogError) {
     let failure = walk.failure(problem)
-    guard options.mode == .tailTolerant else { throw failure }
+    guard options.mode != .strict else { throw failure }
     switch problem {
     case .unterminated: ending = .unsealed
     case .aborted(let reason): ending = .aborted(reason: reason)
     default:
+      if salvage != nil { return try passOver(problem) }
       guard problem.category == .damage else { throw failure }
       if isBehindRecords {
         events.append(.indexUnusable(failure))
@@ -318,7 +345,7 @@ extension RecordLogReader {
 
   /// Whether nothing from here on was ever promised to be durable. In a stream only bytes that did
   /// not come are a torn tail.
-  private func isTornTail(_ problem: RecordLogError.Problem) throws(RecordLogError) -> Bool {
+  func isTornTail(_ problem: RecordLogError.Problem) throws(RecordLogError) -> Bool {
     guard input.isSeekable else {
       if case .truncated = problem { return true }
       return false
@@ -335,10 +362,10 @@ extension RecordLogReader {
 // MARK: Segments of a folder
 
 extension RecordLogReader {
-  private var isInLastSegment: Bool { segment + 1 >= segments?.segments.count ?? 1 }
+  var isInLastSegment: Bool { segment + 1 >= segments?.segments.count ?? 1 }
 
   /// At the end of a file: goes on with the next one, where there is one.
-  private func enterNextSegment() throws(RecordLogError) {
+  func enterNextSegment() throws(RecordLogError) {
     guard !isInLastSegment else { return try stumble(over: .unterminated) }
     let current = walk.chain.currentSummary()
     passed = passed?.followed(by: current) ?? current
@@ -400,7 +427,12 @@ extension RecordLogReader {
     indexHeader = nil
     sawAllTables = true
     let description = knowsAllTypes ? walk.description : nil
-    walk = try SegmentWalk(input, limits: options.limits)
+    walk =
+      if salvage != nil {
+        try Salvage.begin(input, options).walk
+      } else {
+        try SegmentWalk(input, limits: options.limits)
+      }
     walk.adopt(description)
   }
 
@@ -471,7 +503,7 @@ extension RecordLogReader {
   }
 
   private func dropIndex(_ problem: RecordLogError.Problem) throws(RecordLogError) {
-    guard options.mode == .tailTolerant else { throw walk.failure(problem) }
+    guard options.mode != .strict else { throw walk.failure(problem) }
     events.append(.indexUnusable(walk.failure(problem)))
     isIndexUseless = true
     index = nil
@@ -481,7 +513,7 @@ extension RecordLogReader {
 extension Array {
   /// The first index whose element `belongs` behind a border that all elements stand on either
   /// side of.
-  fileprivate func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
+  func partitioningIndex(where belongs: (Element) -> Bool) -> Int {
     var low = 0
     var high = count
     while low < high {

@@ -3,7 +3,8 @@
 struct SegmentChain {
   let prologue: Prologue
   /// Where the segment's prologue stands in the input, in bytes.
-  let base: UInt64
+  /// Wraps below zero where the segment's beginning is missing.
+  private(set) var base: UInt64
   /// Of the next chunk, from the prologue.
   private(set) var offset = UInt64(ChunkLayout.prologueBytes)
   private(set) var chunkIndex: UInt32 = 0
@@ -102,6 +103,17 @@ struct SegmentChain {
     knowsPrevious = false
     isComplete = false
   }
+
+  /// Goes on at a chunk behind damage, wherever it stands.
+  mutating func resume(at stray: StrayHeader) {
+    jump(to: stray.header.offset)
+    base = stray.base
+    chunkIndex = stray.header.chunkIndex
+    nextSequence = stray.header.firstSequence
+  }
+
+  /// Passes over `count` bytes that are no part of the segment.
+  mutating func displace(by count: UInt64) { base &+= count }
 
   /// The sums as they stand, for a seal or to compare with one.
   func currentSummary() -> SegmentSummary {

@@ -8,7 +8,7 @@ struct SegmentWalk {
   var chain: SegmentChain
   private(set) var description: LogDescription?
   /// The header that was read last, and its bytes.
-  private var current: ChunkHeader?
+  private(set) var current: ChunkHeader?
   private var headerBytes: [UInt8] = []
   private var body: [UInt8] = []
 
@@ -31,7 +31,7 @@ struct SegmentWalk {
   }
 
   /// Where the next chunk stands in the input.
-  var place: UInt64 { chain.base + chain.offset }
+  var place: UInt64 { chain.base &+ chain.offset }
 
   func failure(_ problem: RecordLogError.Problem) -> RecordLogError {
     RecordLogError(
@@ -41,6 +41,7 @@ struct SegmentWalk {
 
   /// The next chunk's header with everything about it checked; nil where the input ends.
   mutating func readHeader() throws(RecordLogError.Problem) -> ChunkHeader? {
+    current = nil
     let count = try input.read(
       at: place, count: ChunkLayout.headerBytes, into: &headerBytes)
     guard count > 0 else { return nil }
@@ -48,7 +49,7 @@ struct SegmentWalk {
       decoding: headerBytes.rawSpan.extracting(first: count), tag: chain.prologue.fileID.tag,
       offset: chain.offset)
     try header.checkLengths(
-      limits: limits, prologue: chain.prologue, room: input.byteCount.map { $0 - place })
+      limits: limits, prologue: chain.prologue, room: input.byteCount.map { $0 - min($0, place) })
     try chain.check(header)
     current = header
     return header
@@ -69,6 +70,18 @@ struct SegmentWalk {
 
   /// Goes on at a chunk elsewhere.
   mutating func jump(to offset: UInt64) { chain.jump(to: offset) }
+
+  /// Goes on behind damage.
+  mutating func resume(at stray: StrayHeader) {
+    current = nil
+    chain.resume(at: stray)
+  }
+
+  /// Passes over bytes that are no part of the segment.
+  mutating func displace(by count: UInt64) {
+    current = nil
+    chain.displace(by: count)
+  }
 
   mutating func noteLargestRecord(_ bytes: UInt32) { chain.noteLargestRecord(bytes) }
 
@@ -257,6 +270,6 @@ extension SegmentWalk {
     let sync = unsafe bytes.unsafeLoadUnaligned(fromByteOffset: 8, as: UInt64.self)
     guard UInt64(littleEndian: sync) == ChunkLayout.sync else { return nil }
     return try? ChunkHeader(
-      decoding: bytes, tag: chain.prologue.fileID.tag, offset: offset - chain.base)
+      decoding: bytes, tag: chain.prologue.fileID.tag, offset: offset &- chain.base)
   }
 }

@@ -1,0 +1,232 @@
+import Bytes
+import Glibc
+
+/// What of a damaged log goes into the repaired one.
+public enum KeptRecords: String, Sendable, CaseIterable {
+  case all
+  /// In front of the first damage.
+  case before
+  /// Behind the last damage.
+  case after
+}
+
+/// What a repair did.
+public struct RepairReport: Equatable, Sendable {
+  /// In the new file, which numbers them without gaps.
+  public var records: UInt64 = 0
+  /// The numbers that the records had, in rising ranges.
+  public var kept: [Range<UInt64>] = []
+  public var regions: [DamagedRegion] = []
+  /// Bits that were turned back.
+  public var fixed: [BitFlip] = []
+  public var ending: LogEnding?
+
+  /// The numbers of records that the damage took; more may be missing where some region does not
+  /// know.
+  public var lost: [Range<UInt64>] {
+    regions.compactMap { region in
+      guard let count = region.lostRecords, count > 0 else { return nil }
+      return region.firstSequence..<region.firstSequence + count
+    }
+  }
+
+  fileprivate mutating func keep(_ sequence: UInt64) {
+    records += 1
+    if let last = kept.last, last.upperBound == sequence {
+      kept[kept.count - 1] = last.lowerBound..<sequence + 1
+    } else {
+      kept.append(sequence..<sequence + 1)
+    }
+  }
+}
+
+/// Makes a whole log of what can be read of a damaged one. The damaged file is never changed.
+public struct LogRepair {
+  public var keep = KeptRecords.all
+  /// Whether single wrong bits are turned back where that makes every checksum hold.
+  public var fixesBits = false
+  public var budget = SalvageBudget()
+
+  public init() {}
+
+  /// Writes the repaired log to `output`, which must not exist, and verifies it.
+  public func run(from path: String, to output: String) throws(RecordLogError) -> RepairReport {
+    guard fixesBits else { return try copyRecords(from: path, to: output) }
+    let copy = output + ".bits"
+    try copyFile(path, to: copy)
+    defer { unsafe unlink(copy) }
+    let fixed = try fixBits(in: copy)
+    var report = try copyRecords(from: copy, to: output)
+    report.fixed = fixed
+    return report
+  }
+
+  // MARK: Records
+
+  private func copyRecords(
+    from path: String, to output: String
+  ) throws(RecordLogError) -> RepairReport {
+    let damage = try lastDamage(of: path)
+    let reader = try open(path)
+    var options = RecordLogOptions()
+    options.firstSequence = reader.prologue.firstSequence
+    options.largestRecord = ByteCount(Int(reader.prologue.largestRecord))
+    options.writerName = "rlog repair"
+    options.types = []
+    let writer = try RecordLogWriter(creating: output, options: options)
+    var report = RepairReport()
+    do throws(RecordLogError) {
+      try copy(reader, behind: damage, to: writer, &report)
+      try writer.finish()
+      try verify(output, report.records)
+    } catch {
+      unsafe unlink(output)
+      throw error
+    }
+    return report
+  }
+
+  private func open(_ path: String) throws(RecordLogError) -> RecordLogReader {
+    try RecordLogReader(path: path, options: ReadOptions(mode: .salvage(budget)))
+  }
+
+  /// The number of the first record behind all damage; nil where that is of no interest.
+  private func lastDamage(of path: String) throws(RecordLogError) -> UInt64? {
+    guard keep == .after else { return nil }
+    let reader = try open(path)
+    while try reader.nextChunk() != nil {}
+    return reader.regions.filter { !$0.isTornTail }.map {
+      $0.firstSequence + ($0.lostRecords ?? 0)
+    }.max()
+  }
+
+  private func copy(
+    _ reader: RecordLogReader, behind first: UInt64?, to writer: RecordLogWriter,
+    _ report: inout RepairReport
+  ) throws(RecordLogError) {
+    while let chunk = try reader.nextChunk() {
+      if keep == .before, !reader.regions.isEmpty { break }
+      for index in 0..<chunk.count where chunk.sequence(index) >= first ?? 0 {
+        let type = declare(chunk.type(index), of: chunk, reader, writer)
+        let cursor = chunk.header.inputCursor
+        try writer.append(chunk.record(index), type: type, cursor: cursor > 0 ? cursor : nil)
+        report.keep(chunk.sequence(index))
+      }
+    }
+    report.regions = reader.regions
+    report.ending = reader.ending
+  }
+
+  /// The same type in the new file. One whose declaration is lost gets a name made of its number.
+  private func declare(
+    _ type: UInt16, of chunk: RecordChunk, _ reader: RecordLogReader, _ writer: RecordLogWriter
+  ) -> UInt16 {
+    guard type != 0 else { return 0 }
+    if let known = reader.description?.type(type) {
+      return writer.declare(known.name, encoding: known.encoding)
+    }
+    let isLine = chunk.header.flags.contains(.newline)
+    return writer.declare("type \(type)", encoding: isLine ? .json : .bytes)
+  }
+
+  private func verify(_ path: String, _ records: UInt64) throws(RecordLogError) {
+    let reader = try RecordLogReader(path: path)
+    var count: UInt64 = 0
+    while let chunk = try reader.nextChunk() { count += UInt64(chunk.count) }
+    guard count == records else {
+      throw RecordLogError(.contradiction(.records, "\(count) of \(records)"), path: path)
+    }
+  }
+
+  // MARK: Bits
+
+  /// Turns back one bit after the other, for as long as that leaves less damage.
+  private func fixBits(in path: String) throws(RecordLogError) -> [BitFlip] {
+    var fixed: [BitFlip] = []
+    var hopeless: Set<UInt64> = []
+    while true {
+      let reader = try open(path)
+      while try reader.nextChunk() != nil {}
+      let places = reader.regions.map(\.range.lowerBound).filter { hopeless.insert($0).inserted }
+      guard !places.isEmpty else { return fixed }
+      for place in places {
+        guard let flip = try BitFlip.find(inChunkAt: place, of: path) else { continue }
+        try turn(flip, in: path)
+        fixed.append(flip)
+      }
+    }
+  }
+
+  private func turn(_ flip: BitFlip, in path: String) throws(RecordLogError) {
+    do throws(FileError) {
+      let file = try OpenFile(path: path, flags: O_RDWR)
+      var byte: UInt8 = 0
+      guard unsafe pread(file.descriptor, &byte, 1, off_t(flip.place)) == 1 else {
+        throw FileError(.read, path: path)
+      }
+      byte ^= 1 << UInt8(flip.bit)
+      guard unsafe pwrite(file.descriptor, &byte, 1, off_t(flip.place)) == 1 else {
+        throw FileError(.write, path: path)
+      }
+    } catch {
+      throw RecordLogError(.file(error), path: path)
+    }
+  }
+
+  private func copyFile(_ path: String, to copy: String) throws(RecordLogError) {
+    try LogCopy.make(of: path, upTo: .max, at: copy)
+  }
+}
+
+extension RecordLogReader {
+  /// What salvage passed over so far.
+  public var regions: [DamagedRegion] {
+    events.compactMap {
+      guard case .damage(let region) = $0 else { return nil }
+      return region
+    }
+  }
+}
+
+/// Copies of log files, which are worked on in the file's stead.
+public enum LogCopy {
+  /// Copies the first `count` bytes of `path` to `copy`, which must not exist.
+  static func make(of path: String, upTo count: UInt64, at copy: String) throws(RecordLogError) {
+    do throws(FileError) {
+      let from = try OpenFile(path: path)
+      let to = try OpenFile(path: copy, flags: O_WRONLY | O_CREAT | O_EXCL)
+      var left = count
+      while left > 0 {
+        let piece = try from.read(upTo: Int(min(left, 1 << 20)))
+        guard !piece.isEmpty else { return }
+        try to.write(piece.rawSpan)
+        left -= UInt64(piece.count)
+      }
+    } catch {
+      throw RecordLogError(.file(error), path: copy)
+    }
+  }
+
+  /// Copies all records of `path` as they are, and writes index and seal anew.
+  /// - Throws: where records are damaged; that is for ``LogRepair``.
+  public static func reindex(_ path: String, to copy: String) throws(RecordLogError) {
+    let reader = try RecordLogReader(path: path, options: ReadOptions(mode: .tailTolerant))
+    var end = reader.place
+    while reader.ending == nil {
+      // Behind the records nothing is needed.
+      guard let header = try reader.nextHeader(verifying: .stored), header.kind != .index,
+        header.kind != .seal
+      else { break }
+      end = reader.place
+    }
+    guard end > 0 else { return }
+    try make(of: path, upTo: end, at: copy)
+    try seal(copy)
+  }
+
+  /// Ends a log whose writer did not: bytes behind its last whole chunk go to a file of their own,
+  /// index and seal are appended.
+  public static func seal(_ path: String) throws(RecordLogError) {
+    try RecordLogWriter(appendingTo: path).finish()
+  }
+}
