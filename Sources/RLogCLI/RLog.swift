@@ -18,6 +18,8 @@ struct RLog: ParsableCommand {
     version: "1.0",
     subcommands: [
       Info.self, List.self, Cat.self, Head.self, Count.self, Verify.self, Import.self, Export.self,
+      Filter.self, Stats.self, Sample.self, Shuffle.self, Sort.self, Merge.self, Split.self,
+      Concat.self, Diff.self, Dedup.self,
     ])
 
   static func main() {
