@@ -49,7 +49,7 @@ func mixed(_ value: UInt64) -> UInt64 {
 }
 
 /// Random numbers that depend on the seed only.
-public struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
   private var state: UInt64
 
   public init(seed: UInt64) { state = mixed(seed) }
