@@ -73,4 +73,6 @@ public struct ChunkFlags: OptionSet, Hashable, Sendable {
   public static let barrier = ChunkFlags(rawValue: 4)
   /// The first chunk since the log was opened for writing.
   public static let sessionStart = ChunkFlags(rawValue: 8)
+  /// Of a seal: the log was to go on with another segment. May be ignored.
+  public static let continues = ChunkFlags(rawValue: 0x0100)
 }

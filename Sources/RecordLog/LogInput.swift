@@ -17,18 +17,23 @@ final class LogInput {
 
   var isSeekable: Bool { byteCount != nil }
 
-  init(_ file: consuming OpenFile, isNamed: Bool = true) throws(FileError) {
+  /// - Parameter end: where to stop, of a file of which not all counts.
+  init(
+    _ file: consuming OpenFile, isNamed: Bool = true, end: UInt64 = .max
+  ) throws(FileError) {
     var status = stat()
     guard unsafe fstat(file.descriptor, &status) == 0 else {
       throw FileError(.status, path: file.path)
     }
-    byteCount = (status.st_mode & S_IFMT) == S_IFREG ? UInt64(status.st_size) : nil
+    byteCount = (status.st_mode & S_IFMT) == S_IFREG ? min(UInt64(status.st_size), end) : nil
     name = file.path
     self.isNamed = isNamed
     self.file = file
   }
 
-  convenience init(path: String) throws(FileError) { try self.init(OpenFile(path: path)) }
+  convenience init(path: String, end: UInt64 = .max) throws(FileError) {
+    try self.init(OpenFile(path: path), end: end)
+  }
 
   /// Reads what comes out of a descriptor, which stays the caller's.
   convenience init(borrowing descriptor: Int32, name: String) throws(FileError) {

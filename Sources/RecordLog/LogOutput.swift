@@ -5,23 +5,37 @@ import Glibc
 struct LogOutput: ~Copyable {
   let file: OpenFile
   let isStream: Bool
+  private let files: any LogFiles
 
   /// Creates the file, which must not exist.
-  init(creating path: String) throws(RecordLogError.Problem) {
-    file = try LogOutput.locked(path, flags: O_RDWR | O_CREAT | O_EXCL)
+  ///
+  /// - Parameter name: what it is called in errors, where it is to be renamed.
+  init(
+    creating path: String, named name: String? = nil, files: any LogFiles
+  ) throws(RecordLogError.Problem) {
+    let created = try LogOutput.locked(path, flags: O_RDWR | O_CREAT | O_EXCL, files)
+    if let name {
+      let copy = fcntl(created.descriptor, F_DUPFD_CLOEXEC, 0)
+      guard copy >= 0 else { throw .file(FileError(.open, path: name)) }
+      file = OpenFile(owning: copy, path: name)
+    } else {
+      file = created
+    }
     isStream = false
+    self.files = files
   }
 
-  init(opening path: String) throws(RecordLogError.Problem) {
-    file = try LogOutput.locked(path, flags: O_RDWR)
+  init(opening path: String, files: any LogFiles) throws(RecordLogError.Problem) {
+    file = try LogOutput.locked(path, flags: O_RDWR, files)
     isStream = false
+    self.files = files
   }
 
   /// Removes a file that a crash left before its first chunk: empty, zeros, or the beginning of a
   /// prologue. Any other file stays, and so does one that somebody is writing.
   static func removeStub(_ path: String) throws(RecordLogError.Problem) {
     guard unsafe access(path, F_OK) == 0 else { return }
-    let output = try LogOutput(opening: path)
+    let output = try LogOutput(opening: path, files: SystemFiles())
     do throws(FileError) {
       let start = try output.file.read(upTo: ChunkLayout.inputStep)
       let isShort = start.count < ChunkLayout.prologueBytes
@@ -40,6 +54,7 @@ struct LogOutput: ~Copyable {
     guard copy >= 0 else { throw .file(FileError(.open, path: name)) }
     file = OpenFile(owning: copy, path: name)
     isStream = true
+    files = SystemFiles()
   }
 
   /// A process that is just being started holds a copy of every descriptor for a moment, and
@@ -50,16 +65,26 @@ struct LogOutput: ~Copyable {
 
   /// One writer at a time.
   private static func locked(
-    _ path: String, flags: Int32
+    _ path: String, flags: Int32, _ files: any LogFiles
   ) throws(RecordLogError.Problem) -> OpenFile {
     do throws(FileError) {
-      let file = try OpenFile(path: path, flags: flags)
+      let file = try open(path, flags: flags, files)
       guard flock(file.descriptor, LOCK_EX | LOCK_NB) == 0 else {
         throw FileError(.lock, path: path)
       }
       return file
     } catch {
       throw .file(error)
+    }
+  }
+
+  private static func open(
+    _ path: String, flags: Int32, _ files: any LogFiles
+  ) throws(FileError) -> OpenFile {
+    while true {
+      do throws(FileError) { return try files.open(path, flags: flags) } catch {
+        guard error.code == EINTR else { throw error }
+      }
     }
   }
 
@@ -81,33 +106,55 @@ struct LogOutput: ~Copyable {
     var done = 0
     while done < bytes.byteCount {
       let rest = bytes.extracting(droppingFirst: done)
-      let count = unsafe rest.withUnsafeBytes { rest in
-        unsafe pwrite(file.descriptor, rest.baseAddress, rest.count, off_t(offset) + done)
+      do throws(FileError) {
+        let count = try files.write(rest, to: file, at: offset + UInt64(done))
+        // A write of nothing would go on for ever.
+        guard count > 0 else { throw FileError(.write, path: file.path, code: EIO) }
+        done += count
+      } catch {
+        guard error.code == EINTR else { throw error }
       }
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw FileError(.write, path: file.path) }
-      done += count
     }
   }
 
   /// Makes all that was put durable.
   func sync() throws(RecordLogError.Problem) {
     guard !isStream else { return }
-    do throws(FileError) { try file.sync() } catch { throw .file(error) }
+    do throws(FileError) {
+      try uninterrupted { () throws(FileError) in try files.sync(file) }
+    } catch {
+      throw .file(error)
+    }
   }
 
   /// Makes a new file's name durable, too.
   func syncName() throws(RecordLogError.Problem) {
-    do throws(FileError) { try syncFolder(of: file.path) } catch { throw .file(error) }
+    let cut = file.path.lastIndex(of: "/")
+    let folder = cut.map { $0 == file.path.startIndex ? "/" : String(file.path[..<$0]) } ?? "."
+    do throws(FileError) {
+      try uninterrupted { () throws(FileError) in try files.syncFolder(folder) }
+    } catch {
+      throw .file(error)
+    }
+  }
+
+  /// Reserves space for the file to grow to `byteCount`; false where the file system cannot.
+  @discardableResult
+  func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) -> Bool {
+    do throws(FileError) {
+      try uninterrupted { () throws(FileError) in try files.allocate(file, byteCount) }
+      return true
+    } catch {
+      guard error.code == EOPNOTSUPP || error.code == ENOSYS else { throw .file(error) }
+      return false
+    }
   }
 
   /// Cuts the file back to `byteCount` and looks whether that took.
   func cut(to byteCount: UInt64) throws(RecordLogError.Problem) {
     do throws(FileError) {
-      guard ftruncate(file.descriptor, off_t(byteCount)) == 0 else {
-        throw FileError(.truncate, path: file.path)
-      }
-      let left = try file.byteCount()
+      try uninterrupted { () throws(FileError) in try files.truncate(file, to: byteCount) }
+      let left = try uninterrupted { () throws(FileError) in try files.byteCount(file) }
       guard left <= byteCount else { throw FileError(.truncate, path: file.path, code: EIO) }
     } catch {
       throw .file(error)

@@ -43,6 +43,7 @@ public struct RecordLogError: Error, Equatable, Sendable {
     case brokenChain(String, expected: UInt64, found: UInt64)
     case contradiction(Part, String)
     case trailingGarbage
+    case missingSegment(UInt64)
     // Without an end
     case unterminated
     case aborted(reason: String)
@@ -54,6 +55,7 @@ public struct RecordLogError: Error, Equatable, Sendable {
     case file(FileError)
     case consumerGone
     case retired
+    case inUse(by: String)
     // Misuse
     case notOneLine
     case unknownType(UInt16)
@@ -78,13 +80,13 @@ extension RecordLogError.Problem {
     switch self {
     case .truncated, .notALog, .textMode, .zeroes, .checksum, .foreignTag, .wrongOffset,
       .reservedNotZero, .impossibleLength, .malformed, .brokenChain, .contradiction,
-      .trailingGarbage:
+      .trailingGarbage, .missingSegment:
       .damage
     case .unterminated: .unfinished
     case .aborted: .aborted
     case .unsupported: .unsupported
     case .tooLarge: .limit
-    case .file, .consumerGone, .retired: .inputOutput
+    case .file, .consumerGone, .retired, .inUse: .inputOutput
     case .notOneLine, .unknownType, .alreadyEnded, .foreignSegment, .cannotSeek, .noSuchRecord:
       .misuse
     }
@@ -126,6 +128,9 @@ extension RecordLogError.Problem: CustomStringConvertible {
 
   private var otherDescription: String {
     switch self {
+    case .missingSegment(let number):
+      "segment \(number) of the log is missing: put its file back, or read the others one by one"
+    case .inUse(let holder): "another writer holds the log (\(holder)): wait until it is done"
     case .unterminated: "ends without a seal: its writer did not finish, more may be missing"
     case .aborted(let reason): "its writer gave up: \(reason)"
     case .unsupported(let what, let value): "unsupported \(what) \(value): use a newer program"

@@ -9,8 +9,18 @@ public enum SyncPolicy: Equatable, Sendable {
   case everyCommit
   /// At every commit, and in between whenever this much has been written.
   case bytes(ByteCount)
+  /// At every commit, and when something is appended this long after the last time.
+  case interval(Duration)
   /// Leave it to the system. Commits then only hand the bytes over.
   case never
+}
+
+/// What a writer of a folder does when the disk is full.
+public enum DiskFullPolicy: Equatable, Sendable {
+  /// The call fails and can be made again later.
+  case fail
+  /// The call waits and tries again at this interval.
+  case wait(Duration)
 }
 
 /// How a log is written.
@@ -33,11 +43,16 @@ public struct RecordLogOptions: Sendable {
   public var fileID: FileID?
   public var firstSequence: UInt64 = 0
   public var segment: UInt64 = 0
+  /// In a folder: how many bytes a segment takes before the next one begins.
+  public var segmentSize: ByteCount = .mebibytes(256)
+  public var whenDiskFull = DiskFullPolicy.fail
   /// Which input the cursors belong to; 0 where there is one only.
   public var inputTag: UInt32 = 0
   /// Microseconds since 1970. The time stands in every header: who wants the same bytes twice
   /// gives the same time twice.
   public var clock: @Sendable () -> UInt64 = microsecondsNow
+
+  var files: any LogFiles = SystemFiles()
 
   public init() {}
 

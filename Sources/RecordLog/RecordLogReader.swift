@@ -39,12 +39,13 @@ public enum RecordLogEvent: Equatable, Sendable {
   case indexUnusable(RecordLogError)
 }
 
-/// Reads a record log from a file, a pipe, or any other descriptor.
+/// Reads a record log from a file, a folder of segments, a pipe, or any other descriptor.
 ///
 /// Memory stays bounded by ``ReadLimits``: one chunk, stored and decoded. Sealed files are mapped,
 /// and cut or unreadable ones end in an error even then.
 public final class RecordLogReader {
-  public var path: String { input.name }
+  /// The file or folder, or a name for the stream.
+  public let path: String
   public let options: ReadOptions
   /// Nil until the end is reached.
   public private(set) var ending: LogEnding?
@@ -53,14 +54,26 @@ public final class RecordLogReader {
   public var prologue: Prologue { walk.chain.prologue }
   /// What the segment has said of itself so far: nil before its first META chunk.
   public var description: LogDescription? { walk.description }
-  /// Of a sealed file, known from the start; of a stream, once the seal was read.
-  public private(set) var summary: SegmentSummary?
-  /// The sums over what has gone by of the segment being read.
-  public var sums: SegmentSummary { walk.chain.currentSummary() }
+  /// Of a sealed file, known from the start; of a stream, once the seal was read. Of a folder, the
+  /// sums over all segments, where all are sealed.
+  public var summary: SegmentSummary? { segments == nil ? seal : segments?.summary }
+  /// The sums over what has gone by: of the segment being read, in a folder of all so far.
+  public var sums: SegmentSummary {
+    let current = walk.chain.currentSummary()
+    return passed?.followed(by: current) ?? current
+  }
+  /// How many segments there are in a folder; nil for any other log.
+  public var segmentCount: Int? { segments?.segments.count }
   /// How far the writer had read its own input by what has gone by; 0 where it did not say.
   public var lastCursor: UInt64 { walk.chain.lastCursor }
   public var nextSequence: UInt64 { walk.chain.nextSequence }
-  private let input: LogInput
+  private var input: LogInput
+  private let segments: SegmentList?
+  /// Which segment of the folder is being read.
+  private var segment = 0
+  /// The sums of the folder's segments before that one.
+  private var passed: SegmentSummary?
+  private var seal: SegmentSummary?
   private var walk: SegmentWalk
   private var chunk: RecordChunk?
   private var recordInChunk = 0
@@ -74,13 +87,24 @@ public final class RecordLogReader {
   /// Whether the sizes of all records that went by are known.
   private var sawAllTables = true
 
-  /// Opens a file, or whatever else the path leads to.
+  /// Opens a file, a folder of segments, or whatever else the path leads to.
+  ///
+  /// Of a folder it reads the segments that are there when it is opened. That they are all there and
+  /// follow one upon the other is checked at once.
   public convenience init(path: String, options: ReadOptions = .init()) throws(RecordLogError) {
+    var segments: SegmentList?
+    if SegmentList.isFolder(path) {
+      segments = try SegmentList(folder: path, limits: options.limits)
+    }
+    let file = segments?.segments.first
+    guard segments == nil || file != nil else { throw RecordLogError(.notALog, path: path) }
     let input: LogInput
-    do throws(FileError) { input = try LogInput(path: path) } catch {
+    do throws(FileError) {
+      input = try LogInput(path: file?.path ?? path, end: file?.end ?? .max)
+    } catch {
       throw RecordLogError(.file(error), path: path)
     }
-    try self.init(input, options: options)
+    try self.init(input, named: path, segments: segments, options: options)
   }
 
   /// Reads what comes out of a descriptor, which stays the caller's.
@@ -91,16 +115,27 @@ public final class RecordLogReader {
     do throws(FileError) { input = try LogInput(borrowing: descriptor, name: name) } catch {
       throw RecordLogError(.file(error), path: name)
     }
-    try self.init(input, options: options)
+    try self.init(input, named: name, segments: nil, options: options)
   }
 
-  private init(_ input: LogInput, options: ReadOptions) throws(RecordLogError) {
+  private init(
+    _ input: LogInput, named path: String, segments: SegmentList?, options: ReadOptions
+  ) throws(RecordLogError) {
+    self.path = path
     self.input = input
+    self.segments = segments
     self.options = options
     walk = try SegmentWalk(input, limits: options.limits)
-    guard let (summary, offset) = walk.sealAtEnd() else { return }
-    self.summary = summary
-    sealOffset = offset
+    begin()
+  }
+
+  /// Looks for the seal of the file that ``walk`` stands at the start of.
+  private func begin() {
+    seal = nil
+    sealOffset = 0
+    guard let (summary, header) = walk.sealAtEnd() else { return }
+    seal = summary
+    sealOffset = header.offset
     if options.mapsSealedFiles { input.mapFile() }
   }
 }
@@ -144,12 +179,15 @@ extension RecordLogReader {
     chunk = nil
     while ending == nil {
       do throws(RecordLogError.Problem) {
-        guard let header = try walk.readHeader() else { throw .unterminated }
-        try take(header, verifying: depth)
-        return header
+        if let header = try walk.readHeader() {
+          try take(header, verifying: depth)
+          return header
+        }
       } catch {
         try stumble(over: error)
+        continue
       }
+      try enterNextSegment()
     }
     return nil
   }
@@ -200,10 +238,11 @@ extension RecordLogReader {
     let table = try walk.readTable(header)
     let seal = try SegmentSummary(decoding: table.rawSpan)
     if walk.chain.isComplete { try compare(seal) }
-    summary = seal
+    self.seal = seal
     walk.accept()
     guard try !beginNextSegment() else { return }
-    ending = .sealed
+    let isFollowed = segments != nil && (!isInLastSegment || header.flags.contains(.continues))
+    if !isFollowed { ending = .sealed }
   }
 
   private func compare(_ seal: SegmentSummary) throws(RecordLogError.Problem) {
@@ -271,8 +310,8 @@ extension RecordLogReader {
 
   /// Whether the place reached is the index of a file whose seal is good.
   private var isBehindRecords: Bool {
-    guard let summary, sealOffset > 0, summary.indexOffset > 0 else { return false }
-    return (summary.indexOffset..<sealOffset).contains(walk.chain.offset)
+    guard let seal, sealOffset > 0, seal.indexOffset > 0 else { return false }
+    return (seal.indexOffset..<sealOffset).contains(walk.chain.offset)
   }
 
   /// Whether nothing from here on was ever promised to be durable. In a stream only bytes that did
@@ -282,7 +321,7 @@ extension RecordLogReader {
       if case .truncated = problem { return true }
       return false
     }
-    guard sealOffset == 0 else { return false }
+    guard sealOffset == 0, isInLastSegment else { return false }
     let beyond: (promised: UInt64, isSealed: Bool)
     do throws(RecordLogError.Problem) { beyond = try walk.lookBeyond() } catch {
       throw walk.failure(error)
@@ -291,15 +330,44 @@ extension RecordLogReader {
   }
 }
 
+// MARK: Segments of a folder
+
+extension RecordLogReader {
+  private var isInLastSegment: Bool { segment + 1 >= segments?.segments.count ?? 1 }
+
+  /// At the end of a file: goes on with the next one, where there is one.
+  private func enterNextSegment() throws(RecordLogError) {
+    guard !isInLastSegment else { return try stumble(over: .unterminated) }
+    let current = walk.chain.currentSummary()
+    passed = passed?.followed(by: current) ?? current
+    try enter(segment: segment + 1)
+  }
+
+  /// Goes to the start of a segment, whichever is being read.
+  private func enter(segment number: Int) throws(RecordLogError) {
+    guard let file = segments?.segments[number] else { return }
+    do throws(FileError) { input = try LogInput(path: file.path, end: file.end) } catch {
+      throw RecordLogError(.file(error), path: file.path)
+    }
+    segment = number
+    index = nil
+    isIndexUseless = false
+    knowsAllTypes = false
+    try restart()
+    begin()
+  }
+}
+
 // MARK: Seeking
 
 extension RecordLogReader {
   /// Makes ``next()`` deliver record `target`, or the end where that is the number after the last.
   ///
-  /// A sealed file is searched by its index, other files from header to header. A stream is read
-  /// forward.
+  /// A sealed file is searched by its index, other files from header to header; in a folder, that
+  /// one which holds the record. A stream is read forward.
   public func seek(toSequence target: UInt64) throws(RecordLogError) {
     guard !isInChunk(target) else { return }
+    if let wanted = segments?.index(of: target), wanted != segment { try enter(segment: wanted) }
     let isAhead = target >= walk.chain.nextSequence && ending == nil
     if !isAhead { try restart() }
     guard target >= walk.chain.nextSequence else { throw failure(.noSuchRecord, target) }
@@ -349,7 +417,10 @@ extension RecordLogReader {
 
   /// Takes one chunk; true where it holds `target`.
   private func hopOver(to target: UInt64) throws(RecordLogError.Problem) -> Bool {
-    guard let header = try walk.readHeader() else { throw .unterminated }
+    guard let header = try walk.readHeader() else {
+      if isInLastSegment { throw .unterminated }
+      throw .noSuchRecord
+    }
     let isThere = header.kind == .data && target < header.nextSequence
     try take(header, verifying: isThere ? .decoded : .headers)
     return isThere && isInChunk(target)
@@ -373,9 +444,9 @@ extension RecordLogReader {
     guard sealOffset > 0, !isIndexUseless else { return nil }
     try gatherTypes()
     do throws(RecordLogError.Problem) {
-      guard let summary else { return nil }
+      guard let seal else { return nil }
       let entries: [IndexEntry]
-      if let index { entries = index } else { entries = try walk.readIndex(summary) }
+      if let index { entries = index } else { entries = try walk.readIndex(seal) }
       index = entries
       let after = entries.partitioningIndex { $0.firstSequence > target }
       return after > 0 ? entries[after - 1] : nil

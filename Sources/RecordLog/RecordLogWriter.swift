@@ -12,7 +12,7 @@ import Foundation
 /// chunk; after a failed write (a full disk, say) the file is cut back to whole chunks and they go
 /// out with the next commit that succeeds. After a failed sync the writer is of no further use.
 public final class RecordLogWriter {
-  public let path: String
+  public internal(set) var path: String
   /// What was found in the file, where the writer continues one.
   public private(set) var recovered: RecoveredLog?
   public private(set) var description: LogDescription
@@ -30,6 +30,17 @@ public final class RecordLogWriter {
   private var owesMeta = true
   private var isFirstChunk = true
   private var state = State.open
+  /// Whether this is one of the segments of a folder, whose start and end are synced under every
+  /// policy and whose undurable chunks are kept.
+  private let isSegment: Bool
+  /// Chunks from an earlier segment that go out before anything else.
+  private var backlog: [KeptChunk] = []
+  /// What was written since the last sync.
+  private var kept: [KeptChunk] = []
+  private var keptBytes = 0
+  /// Where the segment stood at the last sync.
+  private var durableEnd: SegmentEnd
+  private var lastSync = ContinuousClock.now
 
   private enum State { case open, retired, ended }
 
@@ -37,12 +48,16 @@ public final class RecordLogWriter {
   public init(creating path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
     self.path = path
     self.options = options
-    do throws(RecordLogError.Problem) { output = try LogOutput(creating: path) } catch {
+    isSegment = false
+    do throws(RecordLogError.Problem) {
+      output = try LogOutput(creating: path, files: options.files)
+    } catch {
       throw RecordLogError(error, path: path)
     }
     chain = SegmentChain(options.prologue)
     description = options.description
     durableSequence = chain.nextSequence
+    durableEnd = SegmentEnd(chain)
     do throws(RecordLogError) { try begin() } catch {
       // It holds nothing that anybody was told of.
       unsafe unlink(path)
@@ -55,22 +70,35 @@ public final class RecordLogWriter {
   /// Bytes behind that are copied to `<path>.debris-<n>` and cut off. What was found is in
   /// ``recovered``. Types in `options` that the file lacks are added under new ids.
   /// - Throws: also where acknowledged bytes are damaged; the file is then left as it is.
-  public init(appendingTo path: String, options: RecordLogOptions = .init()) throws(RecordLogError)
-  {
+  public convenience init(
+    appendingTo path: String, options: RecordLogOptions = .init()
+  ) throws(RecordLogError) {
+    try self.init(recovering: path, options: options)
+  }
+
+  /// - Parameter debrisFolder: where debris goes, of a segment in a folder.
+  init(
+    recovering path: String, debrisFolder: String? = nil, options: RecordLogOptions
+  ) throws(RecordLogError) {
     self.path = path
     self.options = options
-    do throws(RecordLogError.Problem) { output = try LogOutput(opening: path) } catch {
+    isSegment = debrisFolder != nil
+    do throws(RecordLogError.Problem) {
+      output = try LogOutput(opening: path, files: options.files)
+    } catch {
       throw RecordLogError(error, path: path)
     }
     let recovery = try Recovery(path: path)
     chain = recovery.chain
     index = recovery.index
     description = recovery.description ?? options.description
-    durableSequence = chain.nextSequence
+    durableSequence = chain.prologue.firstSequence
+    durableEnd = SegmentEnd(chain)
     cursor = chain.lastCursor
     var found = recovery.found
-    found.debris = try cutDebris(recovery)
+    found.debris = try cutDebris(recovery, into: debrisFolder)
     recovered = found
+    try sync()
     try add(options.types)
   }
 
@@ -97,6 +125,7 @@ public final class RecordLogWriter {
   ) throws(RecordLogError) {
     path = name
     self.options = options
+    isSegment = false
     do throws(RecordLogError.Problem) {
       output = try LogOutput(streamingTo: descriptor, name: name)
     } catch {
@@ -105,6 +134,31 @@ public final class RecordLogWriter {
     chain = SegmentChain(options.prologue)
     description = options.description
     durableSequence = chain.nextSequence
+    durableEnd = SegmentEnd(chain)
+    try begin()
+  }
+
+  /// Creates a segment of a folder as `part`; the caller gives it the name `path`.
+  init(
+    segment path: String, creating part: String, _ start: SegmentStart, options: RecordLogOptions
+  ) throws(RecordLogError) {
+    self.path = path
+    self.options = options
+    isSegment = true
+    do throws(RecordLogError.Problem) {
+      output = try LogOutput(creating: part, named: path, files: options.files)
+    } catch {
+      throw RecordLogError(error, path: path)
+    }
+    chain = SegmentChain(start.prologue)
+    chain.inherit(cursor: start.durableCursor)
+    description = start.description
+    durableSequence = chain.nextSequence
+    durableEnd = SegmentEnd(chain)
+    backlog = start.backlog
+    chunk = start.chunk
+    cursor = start.cursor
+    try reserve()
     try begin()
   }
 }
@@ -113,7 +167,10 @@ public final class RecordLogWriter {
 
 extension RecordLogWriter {
   /// The sequence number that the next record will get.
-  public var nextSequence: UInt64 { chain.nextSequence + UInt64(chunk.count) }
+  public var nextSequence: UInt64 {
+    let waiting = backlog.reduce(0) { $0 + UInt64($1.header.recordCount) }
+    return chain.nextSequence + waiting + UInt64(chunk.count)
+  }
 
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { cursor }
@@ -155,6 +212,7 @@ extension RecordLogWriter {
       try writeChunk()
       try syncIfDue()
     }
+    try commitIfDue()
     let sequence = nextSequence
     chunk.append(record, addingNewline: lacksNewline, type: type, isLine: isLine)
     if let cursor { self.cursor = cursor }
@@ -190,18 +248,22 @@ extension RecordLogWriter {
     try requireOpen()
     self.cursor = cursor
     if chunk.isEmpty {
+      try writeBacklog()
       try writeMeta()
-      try write(ChunkHeader(kind: .mark), alignment: commitAlignment)
+      keep(try write(ChunkHeader(kind: .mark), alignment: commitAlignment))
     }
     try commit()
   }
 
   /// Writes what is open, the index and the seal. Nothing can be appended any more.
-  public func finish() throws(RecordLogError) {
+  public func finish() throws(RecordLogError) { try finish(isLast: true) }
+
+  /// - Parameter isLast: whether no further segment is meant to follow.
+  func finish(isLast: Bool) throws(RecordLogError) {
     try requireOpen()
     try writeChunk()
     try writeMeta()
-    try sync()
+    try sync(always: isSegment)
     var summary = SegmentSummary()
     if !index.isEmpty {
       summary.indexOffset = chain.offset
@@ -209,9 +271,13 @@ extension RecordLogWriter {
       summary.indexLength = UInt32(header.length)
       summary.indexHeaderChecksum = header.checksum
     }
-    try write(ChunkHeader(kind: .seal), table: sealBody(summary))
-    try sync()
+    var seal = ChunkHeader(kind: .seal)
+    if !isLast { seal.flags.insert(.continues) }
+    try write(seal, table: sealBody(summary))
+    try sync(always: isSegment)
     state = .ended
+    // Gives back the space that was reserved; that it stays reserved would be no harm.
+    if isSegment { try? output.cut(to: chain.offset) }
   }
 
   /// Ends a stream with the reason why there is no more to come. For a file, too, this is the end:
@@ -287,8 +353,9 @@ extension RecordLogWriter {
       throw failure(error)
     }
     try writeMeta()
-    guard options.sync != .never, !output.isStream else { return }
-    try sync()
+    guard options.sync != .never || isSegment, !output.isStream else { return }
+    try sync(always: true)
+    guard !isSegment else { return }
     do throws(RecordLogError.Problem) { try output.syncName() } catch { throw failure(error) }
   }
 
@@ -313,6 +380,7 @@ extension RecordLogWriter {
   }
 
   private func writeChunk(alignment: Int = ChunkLayout.alignment) throws(RecordLogError) {
+    try writeBacklog()
     guard !chunk.isEmpty else { return }
     try writeMeta()
     var header = ChunkHeader(kind: .data)
@@ -320,7 +388,32 @@ extension RecordLogWriter {
     let written = try write(header, table: table, values: values, alignment: alignment)
     index += IndexEntry(written).encoded()
     chain.noteLargestRecord(UInt32(chunk.largestRecord))
+    keep(written, table: table, values: values, largestRecord: chunk.largestRecord)
     chunk.clear()
+  }
+
+  /// Writes the chunks again that an earlier segment could not make durable.
+  private func writeBacklog() throws(RecordLogError) {
+    while let next = backlog.first {
+      try writeMeta()
+      let written = try place(
+        next.header, table: next.table, values: next.values, alignment: ChunkLayout.alignment)
+      if written.kind == .data { index += IndexEntry(written).encoded() }
+      chain.noteLargestRecord(UInt32(next.largestRecord))
+      keep(
+        written, table: next.table, values: next.values, largestRecord: next.largestRecord)
+      backlog.removeFirst()
+    }
+  }
+
+  /// Holds on to what a failed sync would lose.
+  private func keep(
+    _ header: ChunkHeader, table: [UInt8] = [], values: [UInt8] = [], largestRecord: Int = 0
+  ) {
+    guard isSegment, options.sync != .never else { return }
+    kept.append(
+      KeptChunk(header: header, table: table, values: values, largestRecord: largestRecord))
+    keptBytes += table.count + values.count
   }
 
   private func sealBody(_ places: SegmentSummary) -> [UInt8] {
@@ -337,13 +430,22 @@ extension RecordLogWriter {
     alignment: Int = ChunkLayout.alignment
   ) throws(RecordLogError) -> ChunkHeader {
     var header = header
-    chain.link(&header)
-    header.durableOffset = durableOffset
     header.time = options.clock()
     // A description comes before the records that wait, whose cursor it must not anticipate.
     header.inputCursor = header.kind == .meta ? chain.lastCursor : cursor
     header.inputTag = options.inputTag
-    if isFirstChunk { header.flags.insert(.sessionStart) }
+    return try place(header, table: table, values: values, alignment: alignment)
+  }
+
+  /// Writes a chunk whose header lacks only what follows from its place.
+  private func place(
+    _ header: ChunkHeader, table: [UInt8], values: [UInt8], alignment: Int
+  ) throws(RecordLogError) -> ChunkHeader {
+    var header = header
+    chain.link(&header)
+    header.durableOffset = durableOffset
+    header.padBytes = 0
+    if isFirstChunk { header.flags.insert(.sessionStart) } else { header.flags.remove(.sessionStart) }
     let assembly = ChunkAssembly(header, table: table, values: values, alignment: alignment)
     do throws(RecordLogError.Problem) {
       try output.put(assembly.bytes, at: chain.offset)
@@ -366,26 +468,42 @@ extension RecordLogWriter {
   }
 
   private func syncIfDue() throws(RecordLogError) {
+    if keptBytes >= RecordLogWriter.keptLimit { try sync() }
     guard case .bytes(let most) = options.sync, !output.isStream else { return }
     if chain.offset - durableOffset >= UInt64(max(most.bytes, 1)) { try sync() }
   }
 
+  /// Under ``SyncPolicy/interval(_:)``: commits where the time has come.
+  public func commitIfDue() throws(RecordLogError) {
+    guard case .interval(let pause) = options.sync, !output.isStream,
+      durableSequence < nextSequence, ContinuousClock.now - lastSync >= pause
+    else { return }
+    try commit()
+  }
+
   /// A failed sync is final: the system may have dropped the bytes, and would call a second try a
   /// success.
-  private func sync() throws(RecordLogError) {
-    guard options.sync != .never, !output.isStream, durableOffset < chain.offset else { return }
+  private func sync(always: Bool = false) throws(RecordLogError) {
+    guard options.sync != .never || always, !output.isStream else { return }
+    lastSync = ContinuousClock.now
+    guard durableOffset < chain.offset else { return }
     do throws(RecordLogError.Problem) { try output.sync() } catch {
       state = .retired
       throw failure(error)
     }
     durableOffset = chain.offset
     durableSequence = chain.nextSequence
+    durableEnd = SegmentEnd(chain)
+    kept.removeAll()
+    keptBytes = 0
   }
 
   /// Copies what stands behind the last whole chunk aside, and cuts it off.
-  private func cutDebris(_ recovery: Recovery) throws(RecordLogError) -> String? {
+  private func cutDebris(
+    _ recovery: Recovery, into folder: String?
+  ) throws(RecordLogError) -> String? {
     do throws(RecordLogError.Problem) {
-      let aside = try recovery.copyDebris()
+      let aside = try recovery.copyDebris(into: folder)
       if recovery.debris.isEmpty == false {
         try output.cut(to: chain.offset)
         try output.sync()
@@ -394,5 +512,42 @@ extension RecordLogWriter {
     } catch {
       throw failure(error)
     }
+  }
+}
+
+// MARK: Segments of a folder
+
+extension RecordLogWriter {
+  /// How much is kept in memory until it is durable.
+  static let keptLimit = 64 << 20
+
+  /// Whether nothing can be written here any more, though the log may go on elsewhere.
+  var isRetired: Bool { state == .retired }
+
+  var storedBytes: UInt64 { chain.offset }
+
+  var holdsNothing: Bool { nextSequence == chain.prologue.firstSequence }
+
+  /// Reserves space for the whole segment, so that a full disk shows before records are accepted.
+  func reserve() throws(RecordLogError) {
+    let chunk = 2 * min(options.chunk.bytes, options.segmentSize.bytes)
+    let ends = min(1 << 20, options.segmentSize.bytes)
+    do throws(RecordLogError.Problem) {
+      try output.reserve(UInt64(options.segmentSize.bytes + chunk + ends))
+    } catch {
+      throw failure(error)
+    }
+  }
+
+  /// How the log goes on after this segment: sealed, or retired with what it owes.
+  func successor() -> SegmentStart {
+    let isCut = state == .retired && options.sync != .never
+    let end = isCut ? durableEnd : SegmentEnd(chain)
+    var start = SegmentStart(after: end, description: description)
+    start.cursor = cursor
+    guard state == .retired else { return start }
+    start.backlog = (isCut ? kept : []) + backlog
+    start.chunk = chunk
+    return start
   }
 }

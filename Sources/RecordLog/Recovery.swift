@@ -110,14 +110,14 @@ struct Recovery {
     }
   }
 
-  /// Copies the debris to a file of its own and returns that file's path.
-  func copyDebris() throws(RecordLogError.Problem) -> String? {
+  /// Copies the debris to a file of its own, beside the log or in `folder`, and returns its path.
+  func copyDebris(into folder: String?) throws(RecordLogError.Problem) -> String? {
     guard !debris.isEmpty else { return nil }
     do throws(FileError) {
       let input = try LogInput(path: path)
       var bytes: [UInt8] = []
       let count = try read(input, into: &bytes)
-      let aside = unusedName()
+      let aside = unusedName(in: folder)
       var file = try FileReplacement(path: aside)
       try file.write(bytes.rawSpan.extracting(first: count))
       try file.commit()
@@ -137,9 +137,11 @@ struct Recovery {
     }
   }
 
-  private func unusedName() -> String {
+  private func unusedName(in folder: String?) -> String {
+    let name = path.split(separator: "/").last ?? ""
+    let base = folder.map { "\($0)/\(name)" } ?? "\(path).debris"
     var number = 1
-    while unsafe access("\(path).debris-\(number)", F_OK) == 0 { number += 1 }
-    return "\(path).debris-\(number)"
+    while unsafe access("\(base)-\(number)", F_OK) == 0 { number += 1 }
+    return "\(base)-\(number)"
   }
 }

@@ -32,6 +32,9 @@ struct SegmentChain {
     summary.firstSequence = prologue.firstSequence
   }
 
+  /// Goes on from an input position that an earlier segment had reached.
+  mutating func inherit(cursor: UInt64) { lastCursor = cursor }
+
   /// Writes into `header` all that follows from its place.
   func link(_ header: inout ChunkHeader) {
     header.fileTag = prologue.fileID.tag

@@ -177,9 +177,9 @@ struct SegmentWalk {
 // MARK: Ends and what they hold
 
 extension SegmentWalk {
-  /// The seal in the file's last bytes, and its offset; nil where the file has none, or holds more
+  /// The seal in the file's last bytes, and its header; nil where the file has none, or holds more
   /// than this one segment.
-  func sealAtEnd() -> (SegmentSummary, offset: UInt64)? {
+  func sealAtEnd() -> (SegmentSummary, ChunkHeader)? {
     guard let end = input.byteCount, end % UInt64(ChunkLayout.alignment) == 0,
       end >= UInt64(ChunkLayout.prologueBytes + ChunkLayout.sealBytes)
     else { return nil }
@@ -189,7 +189,7 @@ extension SegmentWalk {
       let table = try? probe.readTable(header),
       let summary = try? SegmentSummary(decoding: table.rawSpan)
     else { return nil }
-    return (summary, header.offset)
+    return (summary, header)
   }
 
   /// The entries of the INDEX that `summary` points to.

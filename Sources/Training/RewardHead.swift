@@ -31,16 +31,18 @@ public struct RewardHead: Codable, Equatable, Sendable {
     public let heldBackAccuracy: Double?
   }
 
-  /// Fits a head to pairs of features; every fifth pair is held back to measure it.
+  /// Fits a head to pairs of features; every fifth prompt's pairs are held back to measure it.
   ///
+  /// - Parameter prompts: the pairs of each prompt. Pairs of one prompt share its better answer, so
+  ///   they are never on both sides.
   /// Minimises mean softplus(−w·(better − worse)) + λ/2·|w|² by gradient descent with momentum.
-  /// - Returns: nil for fewer than five pairs.
+  /// - Returns: nil for fewer than five prompts.
   public static func fit(
-    _ pairs: [(better: [Float], worse: [Float])], decay: Float = 0.02, rounds: Int = 300
+    _ prompts: [[(better: [Float], worse: [Float])]], decay: Float = 0.02, rounds: Int = 300
   ) -> Fit? {
-    guard pairs.count >= 5 else { return nil }
-    let fitted = pairs.enumerated().filter { $0.offset % 5 != 4 }.map(\.element)
-    let held = pairs.enumerated().filter { $0.offset % 5 == 4 }.map(\.element)
+    guard prompts.count >= 5 else { return nil }
+    let fitted = prompts.enumerated().filter { $0.offset % 5 != 4 }.flatMap(\.element)
+    let held = prompts.enumerated().filter { $0.offset % 5 == 4 }.flatMap(\.element)
     let (means, scales) = moments(fitted.flatMap { [$0.better, $0.worse] })
     let differences = fitted.map { pair in
       scales.indices.map { (pair.better[$0] - pair.worse[$0]) / scales[$0] }
@@ -48,7 +50,7 @@ public struct RewardHead: Codable, Equatable, Sendable {
     let head = RewardHead(
       weights: descend(differences, decay: decay, rounds: rounds), means: means, scales: scales)
     return Fit(
-      head: head, pairs: pairs.count, accuracy: head.accuracy(on: fitted) ?? 0,
+      head: head, pairs: fitted.count + held.count, accuracy: head.accuracy(on: fitted) ?? 0,
       heldBackAccuracy: head.accuracy(on: held))
   }
 

@@ -4,6 +4,7 @@ import SynPO
 import Synchronization
 import TestSupport
 import Testing
+import Transformer
 
 /// The whole loop on a real model of 260,000 parameters.
 @Suite(.enabled(if: Shared.isPresent), .serialized)
@@ -56,6 +57,50 @@ struct RunTests {
         #expect(try bytes("whole/\(path)") == bytes("broken/\(path)"), "\(path)")
       }
     }
+  }
+
+  @Test func `a policy may go on from the one before, and its adapter knows over what it lies`()
+    async throws
+  {
+    var settings = try settings(in: "onwards")
+    settings.startFrom = .previous
+    settings.policy.learning.method = .lora
+    settings.policy.learning.learningRate = 1e-2
+    let report = try await Run(settings: settings) { _ in }.run()
+    let bench = try Workbench(settings: settings)
+    let second = try bench.trained(in: folder.file("onwards/iteration-2/policy"))
+    #expect(second.adapter != nil)
+    #expect(second.model.fingerprint != bench.initial.model.fingerprint)
+    let again = try await bench.measure(
+      folder.file("onwards/iteration-2/validation.rlg"), of: second,
+      to: folder.file("onwards/held-back.rlg"), iteration: 2)
+    #expect(again.goldLoss == report.iterations[1].validation.goldLoss)
+    #expect(again.goldLoss != report.iterations[0].validation.goldLoss)
+  }
+
+  @Test func `seeds whose turns the template refuses are put aside, the others are used`()
+    async throws
+  {
+    var settings = try settings(in: "refusing")
+    settings.chatTemplate = folder.file("template.jinja")
+    try """
+    {% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}\
+    {{ m.content }}
+    {% endfor %}
+    """.write(toFile: settings.chatTemplate, atomically: true, encoding: .utf8)
+    let turns = ["system", "user", "assistant"].map { "{\"role\": \"\($0)\", \"content\": \"x\"}" }
+    let odd = "{\"messages\": [\(turns.joined(separator: ", "))]}\n"
+    try odd.write(toFile: folder.file("odd.jsonl"), atomically: true, encoding: .utf8)
+    settings.seeds.append(folder.file("odd.jsonl"))
+    settings.iterations = 1
+    let opened = Mutex<(seeds: Int, unusable: Int)?>(nil)
+    _ = try await Run(settings: settings) { event in
+      if case .opened(_, _, let seeds, _, let unusable) = event {
+        opened.withLock { $0 = (seeds, unusable) }
+      }
+    }.run()
+    #expect(opened.withLock { $0?.seeds } == 18)
+    #expect(opened.withLock { $0?.unusable } == 1)
   }
 
   @Test func `a folder with other settings is refused by name`() async throws {

@@ -14,7 +14,7 @@ struct RewardHeadTests {
   }
 
   @Test func `a head finds the direction in which answers are better`() throws {
-    let fit = try #require(RewardHead.fit(pairs(200, lead: 2)))
+    let fit = try #require(RewardHead.fit(pairs(200, lead: 2).map { [$0] }))
     #expect(fit.accuracy > 0.95)
     #expect(try #require(fit.heldBackAccuracy) > 0.9)
     let steepest = fit.head.weights.indices.max { fit.head.weights[$0] < fit.head.weights[$1] }
@@ -25,11 +25,11 @@ struct RewardHeadTests {
   func `where nothing tells them apart a head does no better than chance on what it has not seen`()
     throws
   {
-    let fit = try #require(RewardHead.fit(pairs(400, lead: 0)))
+    let fit = try #require(RewardHead.fit(pairs(400, lead: 0).map { [$0] }))
     #expect(abs(try #require(fit.heldBackAccuracy) - 0.5) < 0.2)
   }
 
   @Test func `a handful of pairs is refused`() {
-    #expect(RewardHead.fit(pairs(4, lead: 1)) == nil)
+    #expect(RewardHead.fit(pairs(4, lead: 1).map { [$0] }) == nil)
   }
 }

@@ -16,4 +16,11 @@ uint32_t cck_crc32c_portable(uint32_t seed, const void *bytes, size_t count);
 // for this range and this thread; any other SIGBUS goes to whom it went before.
 int cck_guarded_copy(void *into, const void *mapped, size_t count);
 
+// Reserves disk space for the first `size` bytes of a file and leaves its size as it is. Returns 0,
+// or -1 with errno set; Swift does not see the GNU calls behind this and the next one.
+int cck_reserve(int descriptor, uint64_t size);
+
+// Renames a file if nothing has the new name. Returns 0, or -1 with errno set.
+int cck_rename_new(const char *path, const char *new_path);
+
 #endif

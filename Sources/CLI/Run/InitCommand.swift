@@ -95,6 +95,7 @@ enum SettingComments {
     "learning.warmup_ratio": "share of the steps in which the rate rises",
     "learning.lr_scheduler_type": "cosine, linear or constant",
     "learning.weight_decay": "as in AdamW",
+    "learning.forward": "float, or int8 as in generation: faster, gradients are floats either way",
     "learning.max_grad_norm": "longer gradients are cut to this",
     "learning.max_length": "the longest example in tokens; longer ones are set aside or cut",
     "learning.lora_r": "rank of the adapter",

@@ -35,7 +35,7 @@ struct Learning: Sendable {
   /// A new adapter goes over plain weights: an adapter that is there already is merged first.
   private func mergedBase() throws -> LanguageModel {
     guard let adapter = base.adapter else { return base.model }
-    let path = folder.file("base.packed")
+    let path = folder.file(ModelStore.mergedBase)
     try base.model.write(to: path, merging: adapter)
     return try LanguageModel(file: PackedModelFile(path: path), workers: base.model.workers)
   }

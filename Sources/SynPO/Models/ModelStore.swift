@@ -37,6 +37,10 @@ struct ModelStore: Sendable {
   func trained(in folder: RunFolder) throws -> ChatModel {
     var chat = initial
     if AdapterFile.exists(in: folder.path) {
+      if folder.exists(Self.mergedBase) {
+        let base = try PackedModelFile(path: folder.file(Self.mergedBase))
+        chat.model = try LanguageModel(file: base, workers: initial.model.workers)
+      }
       chat.adapter = try AdapterFile.read(folder: folder.path, shape: initial.model.shape)
       chat.fingerprint = "\(initial.fingerprint)+\(try Self.name(of: folder))"
       return chat
@@ -53,6 +57,8 @@ struct ModelStore: Sendable {
   }
 
   static let wholeModel = "model.packed"
+  /// What an adapter lies over that is not for the initial model: an earlier one merged into it.
+  static let mergedBase = "base.packed"
 
   /// An adapter's name is a hash of its weights.
   private static func name(of folder: RunFolder) throws -> String {

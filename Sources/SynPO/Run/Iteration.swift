@@ -95,16 +95,10 @@ struct Iteration {
         rewrites: chosen, baselines: folder.file("baselines.rlg"), to: kept)
     }
     let fresh = try records(PreferencePair.self, in: kept)
-    let added = sample(fresh)
-    report.pairs = counts(fresh, added: added.count, refused: report.stages.last?.aside ?? [:])
+    let all = try (1...number).flatMap(joining)
+    let added = try joining(number).count
+    report.pairs = counts(fresh, added: added, refused: report.stages.last?.aside ?? [:])
     report.examples = try examples(of: fresh)
-    var all: [PreferencePair] = []
-    for earlier in 1..<number {
-      let pairs = try records(
-        PreferencePair.self, in: run.folder.iteration(earlier).file("pairs.rlg"))
-      all += Iteration(run: run, number: earlier, previous: previous).sample(pairs)
-    }
-    all += added
     report.allPairs = all.count
     guard !all.isEmpty else {
       throw SynPOError.noPairs(iteration: number, dropped: report.pairs.refused)
@@ -112,9 +106,12 @@ struct Iteration {
     return all
   }
 
-  /// At most `pairs_per_iteration`, drawn by the run's seed, in the order they came.
-  private func sample(_ pairs: [PreferencePair]) -> [PreferencePair] {
-    var random = CounterRandom(seed: settings.seed, stream: "sample/\(number)")
+  /// What an iteration adds to the growing set: at most `pairs_per_iteration` of its pairs, drawn by
+  /// the run's seed, in the order they came.
+  private func joining(_ iteration: Int) throws -> [PreferencePair] {
+    let pairs = try records(
+      PreferencePair.self, in: run.folder.iteration(iteration).file("pairs.rlg"))
+    var random = CounterRandom(seed: settings.seed, stream: "sample/\(iteration)")
     let places = pairs.indices.shuffled(using: &random).prefix(settings.pairsPerIteration).sorted()
     return places.map { pairs[$0] }
   }

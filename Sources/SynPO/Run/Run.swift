@@ -96,7 +96,7 @@ public struct Run: Sendable {
   /// Seeds, models, scorer and generator.
   private func prepare() async throws -> RunContext {
     let store = try ModelStore(settings: settings, folder: folder)
-    let counts = try SeedStage(settings: settings, folder: folder).run()
+    let counts = try SeedStage(settings: settings, folder: folder, chat: store.initial).run()
     let seeds = try records(Seed.self, in: folder.file("seeds.rlg"))
     let heldBack = try records(Seed.self, in: folder.file("held-back.rlg"))
     teller.tell(

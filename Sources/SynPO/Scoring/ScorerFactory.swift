@@ -43,11 +43,11 @@ struct ScorerFactory {
 
   /// Features of each seed's own answer and of the initial model's answers to it, which count as
   /// worse; where they are the same words there is no pair.
-  private func pairs() async throws -> [(better: [Float], worse: [Float])] {
+  private func pairs() async throws -> [[(better: [Float], worse: [Float])]] {
     let items = try await items()
     let features = try AnswerFeatures.of(
       items, chat: store.initial, contextSize: settings.contextSize)
-    return features.flatMap { answers in
+    return features.map { answers in
       answers.dropFirst().map { (better: answers[0], worse: $0) }
     }
   }

@@ -9,6 +9,8 @@ internal import Transformer
 struct SeedStage {
   let settings: RunSettings
   let folder: RunFolder
+  /// Seeds whose turns this model's template refuses are put aside.
+  let chat: ChatModel
 
   struct Counts: Codable, Equatable {
     var seeds = 0
@@ -43,7 +45,16 @@ struct SeedStage {
     var known: Set<String> = []
     var unusable: [QuarantinedRecord] = []
     func take(_ seed: Seed) {
-      if known.insert(seed.id).inserted { seeds.append(seed) }
+      guard known.insert(seed.id).inserted else { return }
+      do throws(SynPOError) {
+        _ = try chat.prompt(seed.chat)
+        seeds.append(seed)
+      } catch {
+        unusable.append(
+          QuarantinedRecord(
+            stage: "seeds", reason: "no_prompt", detail: "\(error)", text: seed.prompt,
+            file: seed.source, origin: Origin(parents: [seed.id])))
+      }
     }
     if settings.seeds.isEmpty { embeddedSeeds().forEach(take) }
     for path in settings.seeds {

@@ -32,7 +32,7 @@ struct Writing: Sendable {
     var generator = Generator(
       model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
       slots: slots, capacity: capacity)
-    var underWay: [Numbered<Input>] = []
+    var underWay: [Asked<Input>] = []
     var isOver = false
     while !isOver || !generator.isIdle {
       while generator.hasRoom, !isOver {
@@ -40,28 +40,46 @@ struct Writing: Sendable {
           isOver = true
           break
         }
-        underWay.append(next)
-        generator.add(GenerationRequest(key: key(of: next.element), prompt: try ask(next.element)))
+        let asked = Asked(next, ask: ask)
+        underWay.append(asked)
+        generator.add(GenerationRequest(key: key(of: next.element), prompt: asked.prompt))
       }
       try Task.checkCancellation()
       for completion in generator.step() {
         let asked = underWay.removeFirst()
-        let product = product(asked.element, completion, stage, make)
-        try await out.send(Numbered(cursor: asked.cursor, element: product))
+        let product = product(asked, completion, stage, make)
+        try await out.send(Numbered(cursor: asked.input.cursor, element: product))
       }
     }
   }
 
+  /// An element with its prompt, or with the reason why there is none; the prompt is empty then.
+  private struct Asked<Input: CorpusRecord> {
+    let input: Numbered<Input>
+    var prompt: [Int32] = []
+    var problem: String?
+
+    init(_ input: Numbered<Input>, ask: (Input) throws -> [Int32]) {
+      self.input = input
+      do { prompt = try ask(input.element) } catch { problem = "\(error)" }
+    }
+  }
+
   private func product<Input: CorpusRecord, Output: CorpusRecord>(
-    _ input: Input, _ completion: Completion, _ stage: String,
+    _ asked: Asked<Input>, _ completion: Completion, _ stage: String,
     _ make: (Input, Written) -> StageProduct<Output>
   ) -> StageProduct<Output> {
-    guard completion.finish != .promptTooLong else {
-      return .aside(
+    let input = asked.input.element
+    func aside(_ reason: String, _ detail: String) -> StageProduct<Output> {
+      .aside(
         QuarantinedRecord(
-          stage: stage, reason: Completion.Finish.promptTooLong.rawValue,
-          detail: "\(completion.request.prompt.count) tokens of at most \(capacity)",
-          origin: Origin(parents: [input.id])))
+          stage: stage, reason: reason, detail: detail, origin: Origin(parents: [input.id])))
+    }
+    if let problem = asked.problem { return aside("no_prompt", problem) }
+    guard completion.finish != .promptTooLong else {
+      return aside(
+        Completion.Finish.promptTooLong.rawValue,
+        "\(completion.request.prompt.count) tokens of at most \(capacity)")
     }
     return make(input, Written(text: chat.text(completion.tokens), finish: completion.finish))
   }

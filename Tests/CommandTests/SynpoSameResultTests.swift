@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The embedded loop, killed without warning again and again.
-struct SynpoKillTests {
+/// The embedded loop gives the same bytes however it is run.
+struct SynpoSameResultTests {
   /// Small enough to be over in seconds, with every stage and every training in it.
   private static let settings = """
     --set max_seeds=96 --set held_back_share=0.2 --set prompts_per_iteration=150 \
@@ -32,15 +32,33 @@ struct SynpoKillTests {
     #expect(last.code == 0, "\(last.complaint)")
     #expect(kills > 3)
     print("\(kills) kills")
-    let compared = try shell(
+    try compare("whole", "killed", in: folder)
+  }
+
+  @Test func `threads and sequences at once change nothing`() throws {
+    let folder = try TemporaryFolder()
+    let few = "SYNPO_THREADS=1 synpo run --output-dir few --set parallel_sequences=7"
+    let many = "SYNPO_THREADS=2 synpo run --output-dir many --set parallel_sequences=50"
+    for line in [few, many] {
+      let outcome = try BuiltTools.run(
+        line.replacing("synpo ", with: "\(BuiltTools.path(of: "synpo")) ") + " "
+          + Self.settings, in: folder)
+      #expect(outcome.code == 0, "\(outcome.complaint)")
+    }
+    try compare("few", "many", in: folder)
+  }
+
+  /// Two runs have the same logs, models and numbers.
+  private func compare(_ one: String, _ other: String, in folder: TemporaryFolder) throws {
+    let compared = try BuiltTools.run(
       """
-      cd whole && for file in $(find . -name '*.rlg' -o -name '*.packed' \
+      cd \(one) && for file in $(find . -name '*.rlg' -o -name '*.packed' \
         -o -name 'reward-head.json' -o -name 'seeds.json'); do
-        cmp "$file" "../killed/$file" || exit 1
+        cmp "$file" "../\(other)/$file" || exit 1
       done
-      """)
+      """, in: folder)
     #expect(compared.code == 0, "\(compared.output)\(compared.complaint)")
-    #expect(try numbers(in: folder.file("whole")) == numbers(in: folder.file("killed")))
+    #expect(try numbers(in: folder.file(one)) == numbers(in: folder.file(other)))
   }
 
   /// A run's report without times, memory and its own place.

@@ -1,0 +1,67 @@
+/// Where a segment ends, as the prologue of the next one says it.
+struct SegmentEnd: Equatable, Sendable {
+  var prologue: Prologue
+  /// Bytes from the prologue on that count.
+  var length: UInt64
+  /// Of the last chunk within.
+  var headerChecksum: UInt32
+  var nextSequence: UInt64
+  var cursor: UInt64
+
+  init(_ chain: SegmentChain) {
+    prologue = chain.prologue
+    length = chain.offset
+    headerChecksum = chain.previousHeaderChecksum
+    nextSequence = chain.nextSequence
+    cursor = chain.lastCursor
+  }
+}
+
+/// A chunk in memory until it is durable: all of it but its place.
+struct KeptChunk: Sendable {
+  var header: ChunkHeader
+  var table: [UInt8]
+  var values: [UInt8]
+  var largestRecord: Int
+}
+
+/// What a segment begins with.
+struct SegmentStart {
+  var prologue: Prologue
+  var description: LogDescription
+  /// Whether it takes the place of a file of which nothing counts.
+  var isReplacement = false
+  /// The input position that the segments before have made durable.
+  var durableCursor: UInt64 = 0
+  /// The input position after all that is in ``backlog`` and ``chunk``.
+  var cursor: UInt64 = 0
+  var backlog: [KeptChunk] = []
+  var chunk = OpenChunk()
+
+  var nextSequence: UInt64 {
+    let waiting = backlog.reduce(0) { $0 + UInt64($1.header.recordCount) }
+    return prologue.firstSequence + waiting + UInt64(chunk.count)
+  }
+
+  /// The first segment of a log.
+  init(_ prologue: Prologue, description: LogDescription) {
+    self.prologue = prologue
+    self.description = description
+  }
+
+  /// The one after `end`; a segment without a record that counts is replaced instead.
+  init(after end: SegmentEnd, description: LogDescription) {
+    prologue = end.prologue
+    self.description = description
+    prologue.fileID = .random()
+    durableCursor = end.cursor
+    cursor = end.cursor
+    isReplacement = end.nextSequence == end.prologue.firstSequence
+    guard !isReplacement else { return }
+    prologue.segment += 1
+    prologue.firstSequence = end.nextSequence
+    prologue.previousTag = end.prologue.fileID.tag
+    prologue.previousLength = end.length
+    prologue.previousHeaderChecksum = end.headerChecksum
+  }
+}
