@@ -29,7 +29,7 @@ public final class LogBenchmark {
   private let corpus: SampleCorpus
   private let folder: String
   private let seed: UInt64
-  private var logPath: String { folder + "/bench.rlg" }
+  private var logPath: String { folder + "/bench-\(getpid()).rlg" }
   private static let block = 64 << 10
 
   /// - Parameter folder: where logs are written; they are removed again.
@@ -167,7 +167,7 @@ extension LogBenchmark {
 
   /// Seconds to tell how many records a log of 10,000 chunks has: sealed, and by its headers.
   public static func counting(in folder: String) throws -> (sealed: Double, hopped: Double) {
-    let path = folder + "/count.rlg"
+    let path = folder + "/count-\(getpid()).rlg"
     defer { unsafe unlink(path) }
     var options = RecordLogOptions()
     options.sync = .never
