@@ -97,6 +97,8 @@ struct SystemFiles: LogFiles {
 /// Tries again for as long as a signal interrupts.
 func uninterrupted<T>(_ call: () throws(FileError) -> T) throws(FileError) -> T {
   while true {
-    do throws(FileError) { return try call() } catch { guard error.code == EINTR else { throw error } }
+    do throws(FileError) { return try call() } catch {
+      guard error.code == EINTR else { throw error }
+    }
   }
 }

@@ -445,7 +445,11 @@ extension RecordLogWriter {
     chain.link(&header)
     header.durableOffset = durableOffset
     header.padBytes = 0
-    if isFirstChunk { header.flags.insert(.sessionStart) } else { header.flags.remove(.sessionStart) }
+    if isFirstChunk {
+      header.flags.insert(.sessionStart)
+    } else {
+      header.flags.remove(.sessionStart)
+    }
     let assembly = ChunkAssembly(header, table: table, values: values, alignment: alignment)
     do throws(RecordLogError.Problem) {
       try output.put(assembly.bytes, at: chain.offset)

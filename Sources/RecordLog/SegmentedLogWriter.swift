@@ -113,7 +113,8 @@ extension SegmentedLogWriter {
     _ record: [UInt8], type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
     try persist { writer throws(RecordLogError) in
-      guard writer.storedBytes < UInt64(self.options.segmentSize.bytes) || writer.holdsNothing else {
+      guard writer.storedBytes < UInt64(self.options.segmentSize.bytes) || writer.holdsNothing
+      else {
         try self.seal(writer, isLast: false)
         return try self.live().append(record, type: type, cursor: cursor)
       }

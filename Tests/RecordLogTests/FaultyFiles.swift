@@ -6,7 +6,9 @@ import TestSupport
 
 /// The system's files, with one call that goes wrong. Used by one thread at a time.
 final class FaultyFiles: LogFiles, @unchecked Sendable {
-  enum Call: CaseIterable { case open, write, sync, truncate, status, allocate, rename, remove, folder }
+  enum Call: CaseIterable {
+    case open, write, sync, truncate, status, allocate, rename, remove, folder
+  }
 
   /// Counted from 0 over the calls in `calls`; nothing fails where it is never reached.
   var failing: Range<Int> = 0..<0
@@ -100,7 +102,8 @@ final class QuickFolder {
   let path: String
 
   init() throws {
-    let root = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
+    let root =
+      FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
     path = root + "/synpo-\(UUID().uuidString)"
     try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }

@@ -128,7 +128,8 @@ final class PowerCutFiles: LogFiles, @unchecked Sendable {
     let (old, new) = (inode.durable, inode.current)
     let low = min(old.count, new.count)
     let high = max(old.count, new.count)
-    let size = [old.count, new.count, Int.random(in: low...high, using: &random)]
+    let size =
+      [old.count, new.count, Int.random(in: low...high, using: &random)]
       .randomElement(using: &random) ?? low
     var bytes = [UInt8](repeating: 0, count: size)
     for start in stride(from: 0, to: size, by: 512) {
