@@ -75,8 +75,12 @@ final class RecordPrinter {
   private(set) var count = 0
   private let selection: Selection
   private let limit: Int?
+  private let asTFRecords: Bool
 
-  init(_ selection: Selection, to output: Output, limit: Int? = nil) {
+  init(
+    _ selection: Selection, to output: Output, limit: Int? = nil, asTFRecords: Bool = false
+  ) {
+    self.asTFRecords = asTFRecords
     self.selection = selection
     self.output = output
     self.limit = limit
@@ -97,7 +101,7 @@ final class RecordPrinter {
       }
       return try printEach(reader)
     }
-    guard selection.takesAll, limit == nil else { return try printEach(reader) }
+    guard selection.takesAll, limit == nil, !asTFRecords else { return try printEach(reader) }
     while let chunk = try reader.nextChunk() {
       if selection.raw || chunk.header.flags.contains(.newline) {
         try output.write(chunk.bytes)
@@ -140,6 +144,10 @@ final class RecordPrinter {
     count += 1
     if selection.raw { return try output.write(record.bytes) }
     let isJSON = description?.type(record.type)?.encoding == .json
+    if asTFRecords {
+      let bytes = isJSON ? Array(record.bytes.dropLast()) : record.bytes
+      return try output.write(unsafe TFRecord.encoded(bytes.span.bytes))
+    }
     let line = isJSON ? record.bytes : Array(#"{"$b64":"\#(base64(record.bytes))"}"#.utf8) + [10]
     guard selection.envelope else { return try output.write(line) }
     let type = try jsonText(typeName(record.type, in: description))

@@ -4,16 +4,34 @@ import RecordLog
 
 struct Export: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Writes a log's records as JSON lines.",
-    discussion: "A file gets its name when everything is in it, and not before.")
+    abstract: "Writes a log's records as JSON lines, or as TFRecords.",
+    discussion: """
+      A file gets its name when everything is in it, and not before. One that ends in .gz or .zst \
+      is compressed by the system's gzip or zstd. TFRecords hold the records' bytes, those of JSON \
+      without the line feed.
+      """)
+
+  enum Form: String, ExpressibleByArgument, CaseIterable { case jsonl, tfrecord }
 
   @OptionGroup var logs: Logs
   @OptionGroup var selection: Selection
   @Option(name: .shortAndLong, help: "Where to; - is standard output.", completion: .file())
   var output = "-"
+  @Option(name: .customLong("as"), help: "In which form.") var form = Form.jsonl
+
+  func validate() throws {
+    guard form == .tfrecord else { return }
+    if output == "-", Output.isTerminal {
+      throw ValidationError("TFRecords are not for a terminal: give --output or a pipe.")
+    }
+    if selection.envelope || selection.raw {
+      throw ValidationError("--as tfrecord takes no --envelope and no --raw.")
+    }
+  }
 
   func run() throws {
-    let printer = RecordPrinter(selection, to: try Output(output))
+    let printer = RecordPrinter(
+      selection, to: try Output(output), asTFRecords: form == .tfrecord)
     var result = ExitKind.good
     for path in logs.logs {
       let reader = try open(path)

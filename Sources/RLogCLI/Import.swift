@@ -5,8 +5,11 @@ import RecordLog
 
 struct Import: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Makes a log from JSON lines.",
+    abstract: "Makes a log from JSON lines, or from TFRecords.",
     discussion: """
+      Files that end in .gz or .zst are unpacked by the system's gzip or zstd; those that end in \
+      .tfrecord or .tfrecords hold TFRecords, whose checksums are compared.
+
       The number of lines read is the log's input cursor: an import that was interrupted goes on \
       with --append where it stopped, from the same inputs.
       """)
@@ -17,6 +20,7 @@ struct Import: ParsableCommand {
   @Option(name: .shortAndLong, help: "The log; - is standard output.", completion: .file())
   var output = "-"
 
+  @Flag(help: "Take the records of TFRecord files as bytes, whatever they are.") var binary = false
   @Flag(help: "Continue an unsealed log.") var append = false
   @Flag(help: "Stop at the first line that is not JSON.") var strict = false
   @Option(help: "The name of the records' type.") var type = "json"
@@ -66,7 +70,14 @@ struct Import: ParsableCommand {
       to: writer, type: writer.declare(type), aside: aside, isStrict: strict,
       limit: Int(try options().largestRecord.bytes), skipping: writer.lastCursor)
     do {
-      for path in inputs { try importer.take(path) }
+      for path in inputs {
+        let isTFRecord = path.hasSuffix(".tfrecord") || path.hasSuffix(".tfrecords")
+        if isTFRecord {
+          try importer.takeTFRecords(path, asBytes: binary)
+        } else {
+          try importer.take(path)
+        }
+      }
       try writer.finish()
       try importer.close()
     } catch let refusal as RefusedLine {

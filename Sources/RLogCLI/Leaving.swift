@@ -48,6 +48,15 @@ func leave(with error: any Error) -> Never {
   case let error as FileError:
     complain("\(error)")
     exit(ExitKind.inputOutput.rawValue)
+  case let error as ExpressionError:
+    complain("\(error)")
+    exit(ExitKind.usage.rawValue)
+  case let error as OutOfOrder:
+    complain("\(error)")
+    exit(ExitKind.usage.rawValue)
+  case let error as TFRecordError:
+    complain("\(error)")
+    exit(ExitKind.damage.rawValue)
   default:
     if RLog.exitCode(for: error) == .success { RLog.exit(withError: error) }
     FileHandle.standardError.write(Data((RLog.fullMessage(for: error) + "\n").utf8))

@@ -48,6 +48,27 @@ final class LineImporter {
     }
   }
 
+  /// - Parameter asBytes: whether the records are bytes, else JSON.
+  func takeTFRecords(_ path: String, asBytes: Bool) throws {
+    var input = TFRecordReader(try OpenFile(path: path), limit: ByteCount(limit))
+    var number: UInt64 = 0
+    while let record = try input.next() {
+      number += 1
+      tally.lines += 1
+      if tally.lines <= skipping {
+        tally.skipped += 1
+      } else if asBytes {
+        try writer.append(record, type: 0, cursor: tally.lines)
+        tally.records += 1
+      } else if record.contains(10) {
+        let reason = "holds a line feed, see --binary"
+        try setAside(RefusedLine(input: path, line: number, reason: reason), record[...])
+      } else {
+        try take(record[...], number, of: path)
+      }
+    }
+  }
+
   private func take(_ line: ArraySlice<UInt8>, _ number: UInt64, of input: String) throws {
     let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
     if isBlank {

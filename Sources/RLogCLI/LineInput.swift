@@ -5,6 +5,7 @@ import Foundation
 struct LineInput: ~Copyable {
   let name: String
   private let file: OpenFile
+  private var decompressor: Decompressor?
   private let limit: Int
   private var waiting: [UInt8] = []
   private var start = 0
@@ -18,7 +19,11 @@ struct LineInput: ~Copyable {
       file = OpenFile(owning: dup(STDIN_FILENO), path: name)
     } else {
       name = path
-      file = try OpenFile(path: path)
+      var content: OpenFile?
+      if let compression = Compression(path: path) {
+        decompressor = try Decompressor(path, compression, output: &content)
+      }
+      if let content = content.take() { file = content } else { file = try OpenFile(path: path) }
     }
     self.limit = limit
   }
@@ -49,6 +54,7 @@ struct LineInput: ~Copyable {
     waiting = isAtEnd ? [] : try file.read(upTo: 256 << 10)
     start = 0
     isAtEnd = waiting.isEmpty
+    if isAtEnd { try decompressor?.finish() }
     return !isAtEnd
   }
 }

@@ -5,12 +5,18 @@ import Foundation
 final class Output {
   private let file: OpenFile
   private var replacement: FileReplacement?
+  private var compressor: Compressor?
   private var waiting: [UInt8] = []
   private static let piece = 256 << 10
 
-  /// - Parameter path: a file, which gets its name in ``close()``; nil or `-` for standard output.
+  /// - Parameter path: a file, which gets its name in ``close()``, compressed where it ends in `.gz` or
+  ///   `.zst`; nil or `-` for standard output.
   init(_ path: String? = nil) throws(FileError) {
-    if let path, path != "-" { replacement = try FileReplacement(path: path) }
+    if let path, let compression = Compression(path: path) {
+      compressor = try Compressor(path, compression)
+    } else if let path, path != "-" {
+      replacement = try FileReplacement(path: path)
+    }
     file = OpenFile(owning: dup(STDOUT_FILENO), path: "standard output")
   }
 
@@ -29,7 +35,9 @@ final class Output {
   func flush() throws(FileError) {
     let bytes = waiting
     waiting.removeAll(keepingCapacity: true)
-    if replacement == nil {
+    if let compressor {
+      try compressor.write(bytes)
+    } else if replacement == nil {
       try unsafe file.write(bytes.span.bytes)
     } else {
       try replacement?.write(bytes)
@@ -39,6 +47,7 @@ final class Output {
   /// Writes the rest, and gives a file its name.
   func close() throws(FileError) {
     try flush()
+    try compressor?.finish()
     try replacement?.commit()
   }
 }

@@ -19,6 +19,8 @@ struct RLog: ParsableCommand {
     subcommands: [
       Info.self, List.self, Cat.self, Head.self, Count.self, Verify.self, Import.self, Export.self,
       Tail.self, Get.self, Repair.self, Explain.self, Seal.self, Reindex.self,
+      Filter.self, Stats.self, Sample.self, Shuffle.self, Sort.self, Merge.self, Split.self,
+      Concat.self, Diff.self, Dedup.self, Bench.self,
     ])
 
   static func main() {

@@ -1,0 +1,24 @@
+import ArgumentParser
+import RecordLog
+
+struct Concat: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "One log of several, one behind the other.",
+    discussion: """
+      Records are numbered anew. (cat a.rlg b.rlg is a log, too, where b goes on where a ended.)
+      """)
+
+  @OptionGroup var logs: Logs
+  @OptionGroup var making: MakingOptions
+
+  func run() throws {
+    var tally = Passage()
+    let kind = try making.make(of: logs) { maker in
+      let kind = try logs.eachRecord { try maker.append($0, from: $1) }
+      tally = Passage(read: maker.count, written: maker.count)
+      return kind
+    }
+    try making.tell(tally)
+    if kind != .good { throw kind }
+  }
+}

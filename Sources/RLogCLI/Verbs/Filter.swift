@@ -1,0 +1,81 @@
+import ArgumentParser
+import RecordLog
+
+struct Filter: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "A log of the records for which a condition holds.",
+    discussion: """
+      For example --where '.score > 0.5 and .source == "x"'. Operands are paths into the record \
+      (.a.b[0], ."any name"), numbers, strings, true, false, null, and $seq, $type, $bytes of the \
+      record itself; == != < <= > >= compare, not, and, or and parentheses join. length(x), \
+      contains(x, y), startsWith(x, y) look into values. What is not there is null, which equals \
+      null only. Records are numbered anew. Values of different kinds have no order: to ask for \
+      one ends with code 1 and the record's number.
+
+      With --append an interrupted run goes on where it stopped: the log made holds how far its \
+      input was read.
+      """)
+
+  @OptionGroup var logs: Logs
+  @Option(name: .customLong("where"), help: "The condition.") var condition: String
+  @Flag(help: "Go on with a log that an interrupted run left, or begin one.") var append = false
+  @OptionGroup var making: MakingOptions
+
+  func validate() throws {
+    _ = try RecordExpression.parsed(condition, option: "--where")
+    guard append else { return }
+    if making.output == "-" || logs.logs.count != 1 {
+      throw ValidationError("--append takes one log and --output.")
+    }
+  }
+
+  func run() throws {
+    let condition = try RecordExpression.parsed(self.condition, option: "--where")
+    var tally = Passage()
+    let kind = try append ? goOn(condition, &tally) : pass(condition, &tally)
+    try making.tell(tally)
+    if kind != .good { throw kind }
+  }
+
+  private func pass(_ condition: RecordExpression, _ tally: inout Passage) throws -> ExitKind {
+    try making.make(of: logs) { maker in
+      let kind = try logs.eachRecord { record, reader in
+        tally.read += 1
+        if try condition.holds(for: record) { try maker.append(record, from: reader) }
+      }
+      tally.written = maker.count
+      return kind
+    }
+  }
+
+  /// The cursor of the log made is the number of the next record to look at.
+  private func goOn(_ condition: RecordExpression, _ tally: inout Passage) throws -> ExitKind {
+    let reader = try open(logs.logs[0])
+    guard var record = try reader.next() else { return tellEnding(reader) }
+    let writer = try RecordLogWriter.continuing(
+      making.output, options: outputOptions(like: reader))
+    let copier = RecordCopier(to: writer)
+    if writer.lastCursor > record.sequence {
+      try reader.seek(toSequence: writer.lastCursor)
+      guard let next = try reader.next() else {
+        try writer.finish()
+        return tellEnding(reader)
+      }
+      record = next
+    }
+    var next: Record? = record
+    while let record = next {
+      tally.read += 1
+      if try condition.holds(for: record) {
+        try copier.append(record, of: reader.description, cursor: record.sequence + 1)
+      }
+      next = try reader.next()
+    }
+    try writer.mark(cursor: reader.nextSequence)
+    // An input that still grows is gone on with later.
+    let kind = tellEnding(reader)
+    if kind == .good { try writer.finish() }
+    tally.written = copier.count
+    return kind
+  }
+}

@@ -1,0 +1,170 @@
+import ArgumentParser
+import Bytes
+import Foundation
+import RecordLog
+
+/// Where a verb puts the log that it makes, and its tally.
+struct MakingOptions: ParsableArguments {
+  @Option(name: .shortAndLong, help: "The log to make; - is standard output.", completion: .file())
+  var output = "-"
+
+  @Flag(help: "The tally as one JSON object; to standard error where the log goes to output.")
+  var json = false
+
+  func validate() throws {
+    if output == "-", Output.isTerminal {
+      throw ValidationError("A log is not for a terminal: give --output or a pipe.")
+    }
+  }
+
+  /// Makes a log. A file gets its name when everything is in it, and not before; on a stream the
+  /// reader is told where there is no more to come.
+  func make(of logs: Logs, _ fill: (LogMaker) throws -> ExitKind) throws -> ExitKind {
+    let maker = LogMaker(output, largestRecord: try largestRecord(of: logs.logs))
+    do {
+      let kind = try fill(maker)
+      try maker.finish(isWhole: kind == .good)
+      return kind
+    } catch {
+      maker.discard(because: error)
+      throw error
+    }
+  }
+
+  private func largestRecord(of logs: [String]) throws -> ByteCount {
+    var largest = ByteCount.mebibytes(16)
+    for path in logs where path != "-" {
+      largest = max(largest, ByteCount(Int(try open(path).prologue.largestRecord)))
+    }
+    return largest
+  }
+
+  func tell(_ tally: some Encodable & CustomStringConvertible) throws {
+    guard json else { return complain("\(tally)") }
+    let handle = output == "-" ? FileHandle.standardError : FileHandle.standardOutput
+    handle.write(Data((try jsonText(tally) + "\n").utf8))
+  }
+}
+
+/// Where verbs that need more than memory put the rest.
+struct TemporaryOptions: ParsableArguments {
+  @Option(help: "Where temporary files go; as large as the log at most.", completion: .directory)
+  var temporary = FileManager.default.temporaryDirectory.path
+
+  func validate() throws {
+    var isFolder: ObjCBool = false
+    guard unsafe FileManager.default.fileExists(atPath: temporary, isDirectory: &isFolder),
+      isFolder.boolValue
+    else { throw ValidationError("--temporary takes a folder, not \(temporary).") }
+  }
+}
+
+/// A log in the making.
+final class LogMaker {
+  private let path: String
+  private let largestRecord: ByteCount
+  private var made: RecordCopier?
+  private var part: String { path + ".part" }
+  private var isStream: Bool { path == "-" }
+
+  init(_ path: String, largestRecord: ByteCount) {
+    self.path = path
+    self.largestRecord = largestRecord
+  }
+
+  var count: UInt64 { made?.count ?? 0 }
+
+  /// What appends to the log, which is begun with the types and the description of `reader`'s.
+  func copier(like reader: RecordLogReader?) throws -> RecordCopier {
+    if let made { return made }
+    var options = outputOptions(like: reader)
+    options.largestRecord = max(
+      largestRecord, ByteCount(Int(reader?.prologue.largestRecord ?? 0)))
+    let writer: RecordLogWriter
+    if isStream {
+      writer = try RecordLogWriter(
+        streamingTo: STDOUT_FILENO, name: "standard output", options: options)
+    } else {
+      guard !FileManager.default.fileExists(atPath: path) else {
+        throw FileError(.open, path: path, code: EEXIST)
+      }
+      try? FileManager.default.removeItem(atPath: part)
+      writer = try RecordLogWriter(creating: part, options: options)
+    }
+    let copier = RecordCopier(to: writer)
+    made = copier
+    return copier
+  }
+
+  func append(_ record: Record, from reader: RecordLogReader) throws {
+    try copier(like: reader).append(record, of: reader.description)
+  }
+
+  /// - Parameter isWhole: false where the input had no good end, which a stream passes on.
+  func finish(isWhole: Bool) throws {
+    let writer = try copier(like: nil).writer
+    guard isWhole || !isStream else {
+      return try writer.abort("the input that this was made from has no good end")
+    }
+    try writer.finish()
+    guard !isStream else { return }
+    guard unsafe rename(part, path) == 0 else { throw FileError(.rename, path: path) }
+    try syncFolder(of: path)
+  }
+
+  func discard(because error: any Error) {
+    guard let made else { return }
+    if isStream { try? made.writer.abort("\(error)") } else { unsafe unlink(part) }
+  }
+}
+
+/// How a log made from `reader`'s is written.
+func outputOptions(like reader: RecordLogReader?) -> RecordLogOptions {
+  var options = RecordLogOptions()
+  options.writerName = "rlog"
+  options.sync = .bytes(.mebibytes(64))
+  if let description = reader?.description {
+    options.types = description.types
+    options.user = description.user ?? [:]
+  }
+  return options
+}
+
+extension Logs {
+  /// All records of one log after the other. The first log without a good end gives the result;
+  /// damage is thrown.
+  func eachRecord(_ take: (Record, RecordLogReader) throws -> Void) throws -> ExitKind {
+    var result = ExitKind.good
+    for path in logs {
+      let kind = try every(open(path), take)
+      if result == .good { result = kind }
+    }
+    return result
+  }
+}
+
+func every(
+  _ reader: RecordLogReader, _ take: (Record, RecordLogReader) throws -> Void
+) throws -> ExitKind {
+  while let record = try reader.next() { try take(record, reader) }
+  return tellEnding(reader)
+}
+
+/// How many records went in and came out.
+struct Passage: Encodable, CustomStringConvertible {
+  var read: UInt64 = 0
+  var written: UInt64 = 0
+  /// Of memory, to temporary files.
+  var spills: Int?
+
+  var description: String { "\(written) of \(read) records" }
+}
+
+extension RecordExpression {
+  /// What a person typed behind an option.
+  static func parsed(_ text: String, option: String) throws -> RecordExpression {
+    do throws(ExpressionError) { return try RecordExpression(parsing: text) } catch {
+      throw ValidationError("\(option): \(error)")
+    }
+  }
+}

@@ -1,0 +1,129 @@
+import ArgumentParser
+import Bytes
+import Foundation
+import RecordLog
+
+struct Split: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Several logs of one.",
+    discussion: """
+      --shards deals the records out in turn: record i goes to shard i modulo N. --bytes fills one \
+      log after the other; these are segments of one log, so that cat part-*.rlg | rlog cat gives \
+      the records again. The logs are PREFIX-00000.rlg and so on.
+      """)
+
+  @OptionGroup var logs: Logs
+  @Option(help: "How many logs, 64 at most.") var shards: Int?
+  @Option(help: "Record bytes per log, such as 256MiB.") var bytes: String?
+  @Option(name: .shortAndLong, help: "What the names of the logs begin with.", completion: .file())
+  var output: String
+  @Flag(help: "One JSON object per log made.") var json = false
+
+  func validate() throws {
+    guard (shards == nil) != (bytes == nil) else {
+      throw ValidationError("Give --shards or --bytes.")
+    }
+    if let shards, !(1...64).contains(shards) { throw ValidationError("--shards takes 1 to 64.") }
+    if let bytes, (ByteCount(parsing: bytes)?.bytes ?? 0) < 1 {
+      throw ValidationError("--bytes takes an amount such as 256MiB, not \(bytes).")
+    }
+  }
+
+  func run() throws {
+    let set = ShardSet(prefix: output, logID: .random(in: 1 ... .max))
+    let limit = bytes.flatMap(ByteCount.init(parsing:)).map { UInt64($0.bytes) }
+    var number: UInt64 = 0
+    let kind: ExitKind
+    do {
+      kind = try logs.eachRecord { record, reader in
+        if let shards {
+          try set.append(record, from: reader, to: Int(number % UInt64(shards)))
+        } else {
+          try set.append(record, from: reader, fillingTo: limit ?? .max)
+        }
+        number += 1
+      }
+      try set.finish()
+    } catch {
+      set.discard()
+      throw error
+    }
+    let output = try Output()
+    for line in set.lines {
+      if json { try output.json(line) } else { try output.line("\(line.records)\t\(line.path)") }
+    }
+    try output.flush()
+    if kind != .good { throw kind }
+  }
+}
+
+/// The logs that a split makes. They get their names together, at the end.
+private final class ShardSet {
+  struct Line: Encodable {
+    var path: String
+    var records: UInt64
+    var bytes: UInt64
+  }
+
+  private(set) var lines: [Line] = []
+  private var copiers: [RecordCopier?] = []
+  private let prefix: String
+  private let logID: UInt64
+
+  init(prefix: String, logID: UInt64) {
+    self.prefix = prefix
+    self.logID = logID
+  }
+
+  func append(_ record: Record, from reader: RecordLogReader, to shard: Int) throws {
+    while copiers.count <= shard { try begin(like: reader) }
+    try copiers[shard]?.append(record, of: reader.description)
+    lines[shard].records += 1
+    lines[shard].bytes += UInt64(record.bytes.count)
+  }
+
+  func append(_ record: Record, from reader: RecordLogReader, fillingTo limit: UInt64) throws {
+    if let last = lines.last, last.records > 0, last.bytes + UInt64(record.bytes.count) > limit {
+      let next = copiers[lines.count - 1]?.writer.nextSequence ?? 0
+      try copiers[lines.count - 1]?.writer.finish()
+      copiers[lines.count - 1] = nil
+      try begin(like: reader, firstSequence: next, isSegment: true)
+    }
+    if lines.isEmpty { try begin(like: reader, isSegment: true) }
+    try append(record, from: reader, to: lines.count - 1)
+  }
+
+  private func begin(
+    like reader: RecordLogReader, firstSequence: UInt64 = 0, isSegment: Bool = false
+  ) throws {
+    let digits = String(lines.count)
+    let padded = String(repeating: "0", count: max(0, 5 - digits.count)) + digits
+    let path = "\(prefix)-\(padded).rlg"
+    guard !FileManager.default.fileExists(atPath: path) else {
+      throw FileError(.open, path: path, code: EEXIST)
+    }
+    var options = outputOptions(like: reader)
+    options.largestRecord = ByteCount(Int(reader.prologue.largestRecord))
+    if isSegment {
+      options.logID = logID
+      options.firstSequence = firstSequence
+      options.segment = UInt64(lines.count)
+    }
+    try? FileManager.default.removeItem(atPath: path + ".part")
+    copiers.append(
+      RecordCopier(to: try RecordLogWriter(creating: path + ".part", options: options)))
+    lines.append(Line(path: path, records: 0, bytes: 0))
+  }
+
+  func finish() throws {
+    for copier in copiers { try copier?.writer.finish() }
+    for line in lines {
+      guard unsafe rename(line.path + ".part", line.path) == 0 else {
+        throw FileError(.rename, path: line.path)
+      }
+    }
+    if let path = lines.first?.path { try syncFolder(of: path) }
+  }
+
+  func discard() { for line in lines { unsafe unlink(line.path + ".part") } }
+}

@@ -1,0 +1,187 @@
+import Bytes
+import Glibc
+
+/// How fast logs are written and read here, beside what bare LZ4 does with the same bytes in the
+/// same rounds.
+public final class LogBenchmark {
+  /// What was measured, one number per round.
+  public struct Figure: Sendable {
+    public var name: String
+    public var unit: String
+    public var rounds: [Double]
+
+    public init(name: String, unit: String, rounds: [Double]) {
+      self.name = name
+      self.unit = unit
+      self.rounds = rounds
+    }
+
+    public var median: Double { quantile(0.5) }
+
+    public func quantile(_ share: Double) -> Double {
+      let sorted = rounds.sorted()
+      guard !sorted.isEmpty else { return 0 }
+      return sorted[Int((share * Double(sorted.count - 1)).rounded())]
+    }
+  }
+
+  public private(set) var figures: [Figure] = []
+  private let corpus: SampleCorpus
+  private let folder: String
+  private let seed: UInt64
+  private var logPath: String { folder + "/bench-\(getpid()).rlg" }
+  private static let block = 64 << 10
+
+  /// - Parameter folder: where logs are written; they are removed again.
+  public init(_ corpus: SampleCorpus, folder: String, seed: UInt64) {
+    self.corpus = corpus
+    self.folder = folder
+    self.seed = seed
+  }
+
+  /// Measures everything `rounds` times, one thing after the other in each round.
+  public func run(rounds: Int) throws {
+    let packed = pack()
+    defer { unsafe unlink(logPath) }
+    for _ in 0..<max(rounds, 1) {
+      unsafe unlink(logPath)
+      let raw = Double(corpus.bytes.count)
+      let records = Double(corpus.ends.count)
+      note("bare LZ4 compress", "MB/s", raw / 1e6 / seconds { _ = pack() })
+      let write = try seconds { try writeLog() }
+      note("write", "MB/s", raw / 1e6 / write)
+      note("write records", "records/s", records / write)
+      note("bare LZ4 decompress", "MB/s", raw / 1e6 / seconds { unpack(packed) })
+      let read = try seconds { try readLog() }
+      note("read", "MB/s", raw / 1e6 / read)
+      note("read records", "records/s", records / read)
+      try measureFile()
+    }
+  }
+
+  private func measureFile() throws {
+    let size = Double(try OpenFile(path: logPath).byteCount())
+    note("size", "share of raw", size / Double(corpus.bytes.count))
+    note("verify without decoding", "MB/s of file", size / 1e6 / (try seconds { try verify() }))
+    let reads = try seconds { try readAtRandom(256) }
+    note("random reads, 256 in any order", "records/s", 256 / reads)
+    note("recovery of the unsealed file", "ms", 1e3 * (try recover()))
+  }
+
+  private func note(_ name: String, _ unit: String, _ value: Double) {
+    if let place = figures.firstIndex(where: { $0.name == name }) {
+      figures[place].rounds.append(value)
+    } else {
+      figures.append(Figure(name: name, unit: unit, rounds: [value]))
+    }
+  }
+
+  private func seconds(_ work: () throws -> Void) rethrows -> Double {
+    let duration = try ContinuousClock().measure(work)
+    return Double(duration.components.seconds) + Double(duration.components.attoseconds) / 1e18
+  }
+}
+
+// MARK: Bare LZ4
+
+extension LogBenchmark {
+  private struct Packed {
+    var bytes: [UInt8] = []
+    var ends: [Int] = []
+  }
+
+  private func pack() -> Packed {
+    var packed = Packed()
+    packed.bytes = [UInt8](repeating: 0, count: LZ4.bound(corpus.bytes.count))
+    var end = 0
+    for start in stride(from: 0, to: corpus.bytes.count, by: Self.block) {
+      let stop = min(start + Self.block, corpus.bytes.count)
+      unsafe corpus.bytes.withUnsafeBytes { raw in
+        unsafe packed.bytes.withUnsafeMutableBytes { room in
+          end += unsafe LZ4.pack(
+            .init(rebasing: raw[start..<stop]), to: .init(rebasing: room[end...]))
+        }
+      }
+      packed.ends.append(end)
+    }
+    return packed
+  }
+
+  private func unpack(_ packed: Packed) {
+    var room = [UInt8](repeating: 0, count: Self.block)
+    var start = 0
+    for end in packed.ends {
+      unsafe packed.bytes.withUnsafeBytes { bytes in
+        unsafe room.withUnsafeMutableBytes { room in
+          _ = unsafe LZ4.unpack(.init(rebasing: bytes[start..<end]), to: room)
+        }
+      }
+      start = end
+    }
+  }
+}
+
+// MARK: Logs
+
+extension LogBenchmark {
+  private func writeLog() throws(RecordLogError) {
+    var options = RecordLogOptions()
+    options.sync = .never
+    let writer = try RecordLogWriter(creating: logPath, options: options)
+    let corpus = self.corpus
+    for index in corpus.ends.indices { try writer.append(corpus.record(index)) }
+    try writer.finish()
+  }
+
+  private func readLog() throws(RecordLogError) {
+    let reader = try RecordLogReader(path: logPath)
+    var records = 0
+    while let chunk = try reader.nextChunk() { records += chunk.count }
+    precondition(records == corpus.ends.count, "the log has other records than were written")
+  }
+
+  private func verify() throws(RecordLogError) {
+    let reader = try RecordLogReader(path: logPath)
+    while try reader.nextHeader(verifying: .stored) != nil {}
+  }
+
+  private func readAtRandom(_ count: Int) throws(RecordLogError) {
+    let reader = try RecordLogReader(path: logPath)
+    var random = SeededGenerator(seed: seed)
+    for _ in 0..<count {
+      let sequence = UInt64.random(in: 0..<UInt64(corpus.ends.count), using: &random)
+      try reader.seek(toSequence: sequence)
+      let record = try reader.next()
+      precondition(record?.sequence == sequence, "a seek led to another record")
+    }
+  }
+
+  /// Seconds to open the file for appending after its end was cut off.
+  private func recover() throws -> Double {
+    let summary = try RecordLogReader(path: logPath).summary
+    guard unsafe truncate(logPath, Int(summary?.indexOffset ?? 0)) == 0 else {
+      throw FileError(.write, path: logPath)
+    }
+    return try seconds { _ = try RecordLogWriter(appendingTo: logPath) }
+  }
+
+  /// Seconds to tell how many records a log of 10,000 chunks has: sealed, and by its headers.
+  public static func counting(in folder: String) throws -> (sealed: Double, hopped: Double) {
+    let path = folder + "/count-\(getpid()).rlg"
+    defer { unsafe unlink(path) }
+    var options = RecordLogOptions()
+    options.sync = .never
+    options.chunk = ByteCount(200)
+    let writer = try RecordLogWriter(creating: path, options: options)
+    let record = #"{"text":"\#(String(repeating: "x", count: 180))"}"#
+    for _ in 0..<10_000 { try writer.append(record) }
+    try writer.finish()
+    let clock = ContinuousClock()
+    let sealed = try clock.measure { _ = try RecordLogReader(path: path).summary }
+    let hopped = try clock.measure {
+      let reader = try RecordLogReader(path: path)
+      while try reader.nextHeader() != nil {}
+    }
+    return (sealed / .seconds(1), hopped / .seconds(1))
+  }
+}
