@@ -28,6 +28,8 @@ struct Facts: Encodable {
   var fileID: String
   var logID: UInt64
   var segment: UInt64
+  /// Of a folder.
+  var segments: Int?
   var firstSequence: UInt64
   var nextSequence: UInt64
   var records: UInt64
@@ -46,7 +48,8 @@ struct Facts: Encodable {
   var ending: LogEnding?
 
   enum CodingKeys: String, CodingKey {
-    case path, state, segment, records, ratio, created, earliest, latest, fingerprint, types
+    case path, state, segment, segments, records, ratio, created, earliest, latest, fingerprint,
+      types
     case writer, user
     case fileID = "file_id"
     case logID = "log_id"
@@ -76,6 +79,7 @@ struct Facts: Encodable {
     fileID = [prologue.fileID.tag, prologue.fileID.rest].map(hexBytes).joined()
     logID = prologue.logID
     segment = prologue.segment
+    segments = reader.segmentCount
     firstSequence = summary.firstSequence
     nextSequence = summary.nextSequence
     records = summary.records
@@ -103,6 +107,7 @@ struct Facts: Encodable {
       "  types        \(types.map(\.name).joined(separator: ", "))",
       "  file id      \(fileID), log \(logID), segment \(segment)",
     ]
+    if let segments { lines.append("  segments     \(segments)") }
     if let created { lines.append("  created      \(created)") }
     if let earliest, let latest { lines.append("  written      \(earliest) to \(latest)") }
     if let writer { lines.append("  writer       \(writer.name) \(writer.version ?? "")") }

@@ -4,7 +4,7 @@ import RecordLog
 
 /// The logs that a verb looks at.
 struct Logs: ParsableArguments {
-  @Argument(help: "The logs; - is standard input.", completion: .file())
+  @Argument(help: "The logs, files or folders; - is standard input.", completion: .file())
   var logs: [String] = ["-"]
 
   /// Looks at one log after the other. Trouble with one is told and does not keep the others from

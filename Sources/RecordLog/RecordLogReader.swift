@@ -152,7 +152,9 @@ public final class RecordLogReader {
     guard let (summary, header) = walk.sealAtEnd() else { return }
     seal = summary
     sealOffset = header.offset
-    if options.mapsSealedFiles { input.mapFile() }
+    // An open name is a writer's, who may yet cut off a seal without an index.
+    let isOpen = input.name.hasSuffix(SegmentName.openSuffix)
+    if options.mapsSealedFiles, !isOpen { input.mapFile() }
     if salvage != nil { salvage?.index = (try? walk.readIndex(summary)) ?? [] }
   }
 }

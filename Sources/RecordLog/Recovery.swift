@@ -71,8 +71,9 @@ struct Recovery {
     _ walk: inout SegmentWalk, verifyingFrom promise: UInt64
   ) throws(RecordLogError.Problem) -> ChunkHeader? {
     guard let header = try walk.readHeader() else { return nil }
-    guard header.kind != .seal, header.kind != .abort else { throw .alreadyEnded }
     let table = try walk.readTable(header)
+    // Of a seal that a power cut tore, the header may be whole.
+    guard header.kind != .seal, header.kind != .abort else { throw .alreadyEnded }
     if header.offset + header.length > promise { try verify(header, in: &walk) }
     if header.kind == .meta { try walk.describe(table) }
     if header.kind == .data {

@@ -8,7 +8,7 @@ import Testing
 /// After a power cut at any moment nothing acknowledged is lost and nothing is called damaged.
 struct PowerCutTests {
   @Test(arguments: [
-    SyncPolicy.everyCommit, .bytes(ByteCount(1500)), .interval(.microseconds(50)),
+    SyncPolicy.everyCommit, .bytes(ByteCount(1500)),
   ])
   func `a power cut leaves a beginning of the log with all that was acknowledged`(
     policy: SyncPolicy
