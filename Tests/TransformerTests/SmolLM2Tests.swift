@@ -1,4 +1,6 @@
 import Foundation
+import ModelConversion
+import ModelFile
 import TestSupport
 import Testing
 import Transformer
@@ -38,5 +40,24 @@ struct SmolLM2Tests {
     // Rounding the weights alone moves these by 0.038 in the mean, rounding activations adds to it.
     #expect(distance.meanAbsolute < 0.08)
     #expect(distance.largestMeanShift < 0.03)
+  }
+
+  @Test func `every matrix exported as Q8_0 has the reference's digest`() throws {
+    let folder = try TemporaryFolder()
+    let (packed, exported) = (folder.file("model.packed"), folder.file("model.gguf"))
+    _ = try ModelImport.run(from: smolLM2 ?? "", to: packed, encoding: .int8)
+    try ModelExport.gguf(from: packed, to: exported, type: .q8_0)
+    let file = try GGUFFile(path: exported)
+    let table = try String(
+      contentsOfFile: Shared.path("\(Self.reference)/q8_0_tensors.tsv"), encoding: .utf8)
+    var compared = 0
+    for line in table.split(separator: "\n").dropFirst() {
+      let columns = line.split(separator: "\t").map(String.init)
+      let tensor = try #require(file.tensor(columns[0]))
+      let blocks = file.q8_0Blocks(of: tensor, rows: 0..<tensor.rows)
+      #expect(sha256(blocks) == columns[4], "\(columns[0])")
+      compared += 1
+    }
+    #expect(compared == 211)
   }
 }
