@@ -90,6 +90,18 @@ public struct RecordLogOptions: Sendable {
   }
 }
 
+/// What a writer takes, in bytes. The file that is continued may have promised less than its
+/// options allow.
+struct AppendLimits {
+  let record: Int
+  let chunk: Int
+
+  init(_ prologue: Prologue, _ options: RecordLogOptions) {
+    record = Int(min(prologue.largestRecord, prologue.largestChunk))
+    chunk = min(options.chunk.bytes, Int(prologue.largestChunk))
+  }
+}
+
 /// The system's clock.
 @Sendable
 public func microsecondsNow() -> UInt64 {

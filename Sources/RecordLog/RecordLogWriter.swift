@@ -16,11 +16,14 @@ public final class RecordLogWriter {
   /// What was found in the file, where the writer continues one.
   public private(set) var recovered: RecoveredLog?
   public private(set) var description: LogDescription
+  /// The sequence number that the next record will get.
+  public private(set) var nextSequence: UInt64
   /// Records below this survive a power cut.
   public private(set) var durableSequence: UInt64
   let options: RecordLogOptions
   let output: LogOutput
   var chain: SegmentChain
+  let limits: AppendLimits
   var chunk = OpenChunk()
   /// What has been looked up of the type that was appended last.
   private var lastType: (id: UInt16, isLine: Bool)?
@@ -62,6 +65,8 @@ public final class RecordLogWriter {
     }
     chain = SegmentChain(options.prologue)
     description = options.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     do throws(RecordLogError) { try begin() } catch {
@@ -98,6 +103,8 @@ public final class RecordLogWriter {
     chain = recovery.chain
     index = recovery.index
     description = recovery.description ?? options.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.prologue.firstSequence
     durableEnd = SegmentEnd(chain)
     lastCursor = chain.lastCursor
@@ -139,6 +146,8 @@ public final class RecordLogWriter {
     }
     chain = SegmentChain(options.prologue)
     description = options.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     try begin()
@@ -159,10 +168,13 @@ public final class RecordLogWriter {
     chain = SegmentChain(start.prologue)
     chain.inherit(cursor: start.durableCursor)
     description = start.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     closedChunks = start.closed
     chunk = start.chunk
+    nextSequence = start.nextSequence
     lastCursor = start.cursor
     try reserve()
     try begin()
@@ -172,11 +184,6 @@ public final class RecordLogWriter {
 // MARK: Appending
 
 extension RecordLogWriter {
-  /// The sequence number that the next record will get.
-  public var nextSequence: UInt64 {
-    chain.nextSequence + closedChunks.recordCount + UInt64(chunk.count)
-  }
-
   /// Appends one record and returns its sequence number.
   ///
   /// A JSON record is one line; the line feed at its end is added where it is missing.
@@ -207,14 +214,14 @@ extension RecordLogWriter {
     try requireOpen()
     let type = type ?? description.types.first?.id ?? 0
     let isLine = try isLine(type)
-    let lacksNewline = isLine ? try self.lacksNewline(record) : false
+    guard let lacksNewline = isLine ? record.isOpenLine : false else { throw failure(.notOneLine) }
     let size = record.byteCount + (lacksNewline ? 1 : 0)
     try checkRoom(for: size)
     if chunk.isFull(before: size, limit: chunkLimit) { try writeChunk(.full) }
     try writeIfTimely()
     let sequence = nextSequence
     chunk.append(record, addingNewline: lacksNewline, type: type, isLine: isLine)
-    noteAppended(cursor)
+    noteAppended(1, cursor)
     return sequence
   }
 
@@ -237,24 +244,27 @@ extension RecordLogWriter {
     let first = nextSequence
     var at = 0
     while at < lines.byteCount {
+      let position = cursor.map { $0 + (nextSequence - first) }
       let rest = lines.extracting(droppingFirst: at)
-      let before = chunk.count
-      at += try appendSome(of: rest, type: type)
-      guard chunk.count > before else { continue }
-      noteAppended(cursor.map { $0 + (nextSequence - first) })
+      at += try appendSome(of: rest, type: type, cursor: position)
     }
     return Int(nextSequence - first)
   }
 
   /// Appends lines from the front of `lines`, none where the open chunk had no room for the first.
   /// - Returns: the bytes taken.
-  private func appendSome(of lines: RawSpan, type: UInt16) throws(RecordLogError) -> Int {
+  private func appendSome(
+    of lines: RawSpan, type: UInt16, cursor: UInt64?
+  ) throws(RecordLogError) -> Int {
     try writeIfTimely()
+    let before = chunk.count
     let most = Int(min(UInt64(ChunkLayout.recordsLimit), .max - nextSequence))
     let (taken, isStopped) = unsafe lines.withUnsafeBytes { lines in
       unsafe chunk.append(
-        lines: lines, type: type, limit: chunkLimit, largest: Int(recordLimit), most: most)
+        lines: lines, type: type, limit: chunkLimit, largest: limits.record, most: most)
     }
+    let count = UInt64(chunk.count - before)
+    if count > 0 { noteAppended(count, cursor.map { $0 + count }) }
     guard taken == 0 else { return taken }
     if isStopped { throw whyStopped(at: lines) }
     try checkRoom(for: 0)
@@ -266,10 +276,11 @@ extension RecordLogWriter {
     let size = unsafe lines.withUnsafeBytes { unsafe newlineOffset($0) }
       .map { $0 + 1 } ?? lines.byteCount + 1
     guard size > 1 else { return failure(.notOneLine) }
-    return failure(.tooLarge(.record, bytes: UInt64(size), limit: recordLimit))
+    return failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
   }
 
-  private func noteAppended(_ cursor: UInt64?) {
+  private func noteAppended(_ count: UInt64, _ cursor: UInt64?) {
+    nextSequence += count
     if output.isStream, chunk.opened == nil { chunk.opened = monotonicNow() }
     if let cursor { lastCursor = cursor }
   }
@@ -372,24 +383,11 @@ extension RecordLogWriter {
     return isLine
   }
 
-  private func lacksNewline(_ record: RawSpan) throws(RecordLogError) -> Bool {
-    let count = record.byteCount
-    let first = unsafe record.withUnsafeBytes { unsafe newlineOffset($0) }
-    guard let first else { return true }
-    guard first == count - 1, count > 1 else { throw failure(.notOneLine) }
-    return false
-  }
-
-  /// The file that is continued may have promised less than the options allow.
-  var chunkLimit: Int { min(options.chunk.bytes, Int(chain.prologue.largestChunk)) }
-
-  private var recordLimit: UInt64 {
-    UInt64(min(chain.prologue.largestRecord, chain.prologue.largestChunk))
-  }
+  var chunkLimit: Int { limits.chunk }
 
   private func checkRoom(for size: Int) throws(RecordLogError) {
-    guard size <= recordLimit else {
-      throw failure(.tooLarge(.record, bytes: UInt64(size), limit: recordLimit))
+    guard size <= limits.record else {
+      throw failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
     }
     guard nextSequence < .max else { throw failure(.unsupported("record number", nextSequence)) }
   }
@@ -529,5 +527,13 @@ extension RecordLogWriter {
     start.closed = ChunkQueue(again: isCut ? kept : [], then: closedChunks)
     start.chunk = chunk
     return start
+  }
+}
+
+extension RawSpan {
+  /// Whether this is a line that lacks the line feed at its end; nil where it is not one line.
+  var isOpenLine: Bool? {
+    guard let first = unsafe withUnsafeBytes({ unsafe newlineOffset($0) }) else { return true }
+    return first == byteCount - 1 && byteCount > 1 ? false : nil
   }
 }

@@ -103,6 +103,9 @@ extension SegmentedLogWriter {
   /// What the log says of itself, with the types declared so far.
   public var description: LogDescription { current?.description ?? start.description }
 
+  /// What one record may take.
+  var limits: AppendLimits { current?.limits ?? AppendLimits(start.prologue, options) }
+
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { current?.lastCursor ?? start.cursor }
 
