@@ -103,8 +103,9 @@ final class ChunkAssembly {
     let all = unsafe memory.bytes
     let tableEnd = tableStart + Int(header.tableStored)
     let valuesEnd = valuesStart + Int(header.valuesStored)
-    unsafe copy.fill(table: .init(rebasing: all[tableStart..<tableEnd]), room: valuesEnd - valuesStart)
-    { out in
+    unsafe copy.fill(
+      table: .init(rebasing: all[tableStart..<tableEnd]), room: valuesEnd - valuesStart
+    ) { out in
       unsafe out.copyMemory(from: .init(rebasing: all[valuesStart..<valuesEnd]))
       return valuesEnd - valuesStart
     }

@@ -30,14 +30,18 @@ final class Committer: @unchecked Sendable {
   private var isEnded = false
   private var isStopped = false
 
+  private let path: String
+  private let ended = DispatchSemaphore(value: 0)
+
   // The thread's own.
-  private let writer: SegmentedLogWriter
+  private var writer: SegmentedLogWriter?
   private var batch = RecordBatch()
   private let interval: Duration?
   private var lastCommit = monotonicNow()
 
   init(_ writer: SegmentedLogWriter, _ options: RecordLogOptions) {
     self.writer = writer
+    path = writer.path
     description = writer.description
     limits = writer.limits
     (nextSequence, durable) = (writer.positions.appended, writer.positions.durable)
@@ -46,16 +50,21 @@ final class Committer: @unchecked Sendable {
   }
 
   func start() {
-    let thread = Thread { self.run() }
+    let thread = Thread {
+      if let writer = self.writer.take() { self.run(writer) }
+      self.ended.signal()
+    }
     thread.name = "log committer"
     thread.start()
   }
 
+  /// Returns when the thread has let go of the log.
   func stop() {
     condition.withLock {
       isStopped = true
       condition.broadcast()
     }
+    ended.wait()
   }
 }
 
@@ -104,7 +113,7 @@ extension Committer {
   }
 
   private func refusal(_ problem: RecordLogError.Problem) -> RecordLogError {
-    RecordLogError(problem, path: writer.path, sequence: nextSequence)
+    RecordLogError(problem, path: path, sequence: nextSequence)
   }
 
   private func poke() {
@@ -138,7 +147,7 @@ extension Committer {
       done.signal()
     }
     done.wait()
-    guard let outcome else { throw RecordLogError(.alreadyEnded, path: writer.path) }
+    guard let outcome else { throw RecordLogError(.alreadyEnded, path: path) }
     return try outcome.get()
   }
 
@@ -168,7 +177,7 @@ extension Committer {
     poke()
     condition.unlock()
     done.wait()
-    guard let result else { throw RecordLogError(.alreadyEnded, path: writer.path) }
+    guard let result else { throw RecordLogError(.alreadyEnded, path: path) }
     return try result.get()
   }
 
@@ -182,7 +191,7 @@ extension Committer {
 // MARK: The thread
 
 extension Committer {
-  private func run() {
+  private func run(_ writer: SegmentedLogWriter) {
     condition.lock()
     while !isStopped, !isEnded {
       guard isPoked || isDue else {
@@ -191,9 +200,10 @@ extension Committer {
       }
       let round = takeRound()
       condition.unlock()
-      let error = carryOut(round.errands, committing: !round.waiters.isEmpty || round.isDue)
+      let isCommit = !round.waiters.isEmpty || round.isDue
+      let error = carryOut(round.errands, committing: isCommit, with: writer)
       condition.lock()
-      let told = settle(round.waiters, error)
+      let told = settle(round.waiters, error, writer)
       condition.unlock()
       for (resume, outcome) in told { resume(outcome) }
       condition.lock()
@@ -228,7 +238,9 @@ extension Committer {
     return (waiters, errands, isDue)
   }
 
-  private func carryOut(_ errands: [Errand], committing: Bool) -> RecordLogError? {
+  private func carryOut(
+    _ errands: [Errand], committing: Bool, with writer: SegmentedLogWriter
+  ) -> RecordLogError? {
     if committing { lastCommit = monotonicNow() }
     do throws(RecordLogError) {
       try batch.write(to: writer)
@@ -258,7 +270,7 @@ extension Committer {
 
   /// - Returns: who is to be told what.
   private func settle(
-    _ waiters: [Waiter], _ error: RecordLogError?
+    _ waiters: [Waiter], _ error: RecordLogError?, _ writer: SegmentedLogWriter
   ) -> [((Outcome) -> Void, Outcome)] {
     let positions = writer.positions
     description = writer.description

@@ -8,9 +8,12 @@ import Foundation
 /// leaves a log that can be read up to the last whole chunk and appended to, and records since then
 /// are not in it.
 ///
-/// An append that throws leaves no trace of its record. Records accepted before it stay in the open
-/// chunk; after a failed write (a full disk, say) the file is cut back to whole chunks and they go
-/// out with the next commit that succeeds. After a failed sync the writer is of no further use.
+/// With ``RecordLogOptions/packers`` full chunks are packed by other threads, a bounded number at a
+/// time, and written in their order by calls that come later; a commit waits for all of them.
+///
+/// An append that throws leaves no trace of its record. Records accepted before it stay in memory;
+/// after a failed write (a full disk, say) the file is cut back to whole chunks and they go out with
+/// the next commit that succeeds. After a failed sync the writer is of no further use.
 public final class RecordLogWriter {
   public internal(set) var path: String
   /// What was found in the file, where the writer continues one.
@@ -273,7 +276,8 @@ extension RecordLogWriter {
   }
 
   private func whyStopped(at lines: RawSpan) -> RecordLogError {
-    let size = unsafe lines.withUnsafeBytes { unsafe newlineOffset($0) }
+    let size =
+      unsafe lines.withUnsafeBytes { unsafe newlineOffset($0) }
       .map { $0 + 1 } ?? lines.byteCount + 1
     guard size > 1 else { return failure(.notOneLine) }
     return failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
@@ -411,7 +415,9 @@ extension RecordLogWriter {
 extension RecordLogWriter {
   /// Prologue and description.
   private func begin() throws(RecordLogError) {
-    do throws(RecordLogError.Problem) { try output.put(chain.prologue.encoded().rawSpan, at: 0) } catch {
+    do throws(RecordLogError.Problem) {
+      try output.put(chain.prologue.encoded().rawSpan, at: 0)
+    } catch {
       throw failure(error)
     }
     try writeMeta()

@@ -61,7 +61,9 @@ struct GroupCommitTests {
     let options = segmented(sync: .interval(.milliseconds(20)))
     let log = try GroupCommitLog(folder.file("log"), options: options)
     try log.append("1")
-    for _ in 0..<500 where log.positions.durable == 0 { try await Task.sleep(for: .milliseconds(10)) }
+    for _ in 0..<500 where log.positions.durable == 0 {
+      try await Task.sleep(for: .milliseconds(10))
+    }
     #expect(log.positions == LogPositions(appended: 1, durable: 1))
     try log.finish()
   }
