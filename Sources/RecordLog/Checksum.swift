@@ -13,6 +13,10 @@ struct Checksum: Equatable {
     plain = unsafe bytes.withUnsafeBytes { unsafe cck_crc32c(plain, $0.baseAddress, $0.count) }
   }
 
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    plain = unsafe cck_crc32c(plain, bytes.baseAddress, bytes.count)
+  }
+
   /// The form that is stored: turned and shifted, so that a checksum of bytes that hold checksums
   /// does not collapse to a constant.
   var masked: UInt32 { ((plain >> 15) | (plain << 17)) &+ 0xA282_EAD8 }

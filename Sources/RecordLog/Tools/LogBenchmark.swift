@@ -51,6 +51,10 @@ public final class LogBenchmark {
       let write = try seconds { try writeLog() }
       note("write", "MB/s", raw / 1e6 / write)
       note("write records", "records/s", records / write)
+      unsafe unlink(logPath)
+      note("write on two cores", "of one", write / (try seconds { try writeLog(packers: 1) }))
+      unsafe unlink(logPath)
+      note("import", "MB/s", raw / 1e6 / (try seconds { try importLines() }))
       note("bare LZ4 decompress", "MB/s", raw / 1e6 / seconds { unpack(packed) })
       let read = try seconds { try readLog() }
       note("read", "MB/s", raw / 1e6 / read)
@@ -124,12 +128,27 @@ extension LogBenchmark {
 // MARK: Logs
 
 extension LogBenchmark {
-  private func writeLog() throws(RecordLogError) {
+  /// - Parameter packers: threads beside this one.
+  private func writeLog(packers: Int = 0) throws(RecordLogError) {
+    var options = RecordLogOptions()
+    options.sync = .never
+    options.packers = packers
+    let writer = try RecordLogWriter(creating: logPath, options: options)
+    let corpus = self.corpus
+    for index in corpus.ends.indices { try writer.append(corpus.record(index)) }
+    try writer.finish()
+  }
+
+  /// What an import does, on one core: every line is checked to be JSON.
+  private func importLines() throws(RecordLogError) {
     var options = RecordLogOptions()
     options.sync = .never
     let writer = try RecordLogWriter(creating: logPath, options: options)
     let corpus = self.corpus
-    for index in corpus.ends.indices { try writer.append(corpus.record(index)) }
+    for index in corpus.ends.indices {
+      precondition(JSONSyntax.fault(in: corpus.record(index)) == nil, "the sample is not JSON")
+    }
+    try writer.append(lines: corpus.bytes.rawSpan)
     try writer.finish()
   }
 
