@@ -82,6 +82,8 @@ public final class RecordLogReader {
   private(set) var seal: SegmentSummary?
   var walk: SegmentWalk
   private var chunk: RecordChunk?
+  /// Memory for decoded values; what a chunk still refers to is not written on.
+  private var values: [UInt8] = []
   private var recordInChunk = 0
   /// Where the seal of a file with one segment stands; 0 where there is none.
   private(set) var sealOffset: UInt64 = 0
@@ -235,14 +237,15 @@ extension RecordLogReader {
       sawAllTables = false
       return
     }
-    let table = try walk.records(header, table: walk.readTable(header))
+    try walk.readRecords(header)
     if depth == .decoded {
-      chunk = RecordChunk(header, table: table, bytes: try walk.decodeValues(header))
+      try walk.decodeValues(header, into: &values)
+      chunk = RecordChunk(header, table: walk.records, bytes: values)
       recordInChunk = 0
     } else {
       try walk.verifyValues(header)
     }
-    walk.noteLargestRecord(table.sizes.max() ?? 0)
+    walk.noteLargestRecord(walk.records.sizes.max() ?? 0)
   }
 
   /// An index is a convenience: one that is wrong is an error only to who wants to know.
