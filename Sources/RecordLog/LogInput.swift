@@ -18,6 +18,7 @@ final class LogInput {
   private var keepsBytes = false
 
   var isSeekable: Bool { byteCount != nil }
+  var isMapped: Bool { map != nil }
 
   /// - Parameter end: where to stop, of a file of which not all counts.
   init(
@@ -28,8 +29,7 @@ final class LogInput {
       throw FileError(.status, path: file.path)
     }
     byteCount = (status.st_mode & S_IFMT) == S_IFREG ? min(UInt64(status.st_size), end) : nil
-    // Fewer and larger reads; where it is refused, the pipe does as it is.
-    if byteCount == nil { _ = cck_widen_pipe(file.descriptor, 1 << 20) }
+    if byteCount == nil { widenPipe(file.descriptor) }
     name = file.path
     self.isNamed = isNamed
     self.file = file
@@ -197,3 +197,7 @@ extension [UInt8] {
     removeLast(self.count - count)
   }
 }
+
+/// Makes a pipe hold a mebibyte, for fewer and larger reads and writes. One that the system refuses
+/// to widen, and anything that is no pipe, does as it is.
+public func widenPipe(_ descriptor: Int32) { _ = cck_widen_pipe(descriptor, 1 << 20) }

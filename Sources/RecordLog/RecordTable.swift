@@ -6,6 +6,13 @@ struct RecordTable: Equatable {
   /// One per record where the chunk is mixed, else empty.
   var types: [UInt16] = []
 
+  /// Bytes of the largest record; 0 where there is none.
+  var largest: UInt32 {
+    var largest: UInt32 = 0
+    for size in sizes { largest = max(largest, size) }
+    return largest
+  }
+
   /// Where each record ends among the decoded values.
   var ends: [Int] {
     unsafe [Int](unsafeUninitializedCapacity: sizes.count) { ends, filled in
@@ -60,7 +67,9 @@ struct RecordTable: Equatable {
     var at = 0
     var total: UInt64 = 0
     let count = Int(header.recordCount)
-    if sizes.count < count { sizes.append(contentsOf: repeatElement(0, count: count - sizes.count)) }
+    if sizes.count < count {
+      sizes.append(contentsOf: repeatElement(0, count: count - sizes.count))
+    }
     sizes.removeLast(sizes.count - count)
     let isWide = min(prologue.largestRecord, UInt32(clamping: limits.record.bytes)) > 0x3FFF
     var index = 0

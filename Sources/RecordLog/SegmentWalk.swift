@@ -45,6 +45,12 @@ struct SegmentWalk {
       sequence: chain.nextSequence)
   }
 
+  func failure(_ problem: RecordLogError.Problem, at header: ChunkHeader) -> RecordLogError {
+    RecordLogError(
+      problem, path: input.name, offset: place(of: header), chunk: header.chunkIndex,
+      sequence: header.firstSequence)
+  }
+
   /// The next chunk's header with everything about it checked; nil where the input ends.
   mutating func readHeader() throws(RecordLogError.Problem) -> ChunkHeader? {
     current = nil
@@ -72,6 +78,12 @@ struct SegmentWalk {
   /// Knows from elsewhere what the segment says of itself.
   mutating func adopt(_ description: LogDescription?) {
     self.description = description ?? self.description
+  }
+
+  /// Goes back to the first chunk. What the segment says of itself stays known.
+  mutating func rewind() {
+    current = nil
+    chain = SegmentChain(chain.prologue, base: chain.base)
   }
 
   /// Goes on at a chunk elsewhere.
@@ -258,6 +270,29 @@ extension SegmentWalk {
     guard count * ChunkLayout.indexEntryBytes == table.count, UInt64(count) == summary.dataChunks
     else { throw .malformed(.index, "\(table.count) bytes for \(summary.dataChunks) chunks") }
     return try entries(count, in: table.rawSpan, below: summary.indexOffset)
+  }
+
+  /// The last META chunk that the file has, looked for where the index lists no records; nil where
+  /// there is none. Ids are never used again, so that it describes the first record, too.
+  func lastDescription(beside entries: [IndexEntry], before end: UInt64) -> LogDescription? {
+    var probe = SegmentWalk(input, prologue: chain.prologue, at: chain.base, limits: limits)
+    var start = UInt64(ChunkLayout.prologueBytes)
+    for entry in entries {
+      probe.describe(chunksIn: start..<max(start, entry.offset))
+      start = entry.offset &+ UInt64(entry.length)
+    }
+    probe.describe(chunksIn: start..<max(start, end))
+    return probe.description
+  }
+
+  /// Takes in the META chunks in `range`, as far as its chunks can be read.
+  private mutating func describe(chunksIn range: Range<UInt64>) {
+    guard !range.isEmpty else { return }
+    chain.jump(to: range.lowerBound)
+    while chain.offset < range.upperBound, let header = try? readHeader() {
+      if header.kind == .meta, let table = try? readTable(header) { try? describe(table) }
+      accept()
+    }
   }
 
   private func entries(

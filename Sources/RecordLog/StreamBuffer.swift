@@ -32,7 +32,8 @@ struct StreamBuffer {
     while true {
       let got = unsafe room.withUnsafeMutableBytes { all in
         let free = unsafe all.dropFirst(head + held)
-        return unsafe read(file.descriptor, all.baseAddress.map { unsafe $0 + free.startIndex }, free.count)
+        return unsafe read(
+          file.descriptor, all.baseAddress.map { unsafe $0 + free.startIndex }, free.count)
       }
       if got < 0, errno == EINTR { continue }
       guard got >= 0 else { throw FileError(.read, path: file.path) }
