@@ -7,6 +7,8 @@ struct Checksum: Equatable {
 
   init() {}
 
+  init(plain: UInt32) { self.plain = plain }
+
   init(_ bytes: RawSpan) { add(bytes) }
 
   mutating func add(_ bytes: RawSpan) {

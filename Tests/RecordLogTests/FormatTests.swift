@@ -171,7 +171,12 @@ struct FormatTests {
     var out = [UInt8](repeating: 0, count: 1000)
     func decode(_ frame: [UInt8]) -> RecordLogError.Problem? {
       frame.withUnsafeBytes { frame in
-        out.withUnsafeMutableBytes { LZ4Frame.decode(frame, into: $0) }
+        do throws(RecordLogError.Problem) {
+          _ = try LZ4Frame.decode(StoredBytes(frame, name: "frame"), into: &out)
+          return nil
+        } catch {
+          return error
+        }
       }
     }
     #expect(decode(frame + [1, 2, 3, 4]) == nil)
