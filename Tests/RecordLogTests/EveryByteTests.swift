@@ -18,7 +18,7 @@ struct EveryByteTests {
   }
 
   /// Of how many changes one is read strictly, too; all are salvaged.
-  static let strictEvery = Volume.of(8, full: 1)
+  static let strictEvery = 8 / Volume.of(1, full: 8)
 
   struct Count {
     var tally = Tally()

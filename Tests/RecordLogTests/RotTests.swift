@@ -63,10 +63,13 @@ struct RotTests {
       """)
   }
 
+  /// Odd, so that every place in a chunk comes up in some chunk or other.
+  private static let step = 17 / Volume.of(1, full: 17)
+
   private static func rot(_ log: WholeLog, core: Int, of cores: Int) throws -> Count {
     let file = try HeldFile(log.bytes)
     var count = Count()
-    for place in stride(from: core, to: log.promised, by: cores) {
+    for place in stride(from: core, to: log.promised, by: cores * step) {
       for mask: UInt8 in [0x01, 0x80, 0xFF] {
         file[place] ^= mask
         count.tally.cases += 1
@@ -152,7 +155,7 @@ struct RotTests {
     var tally = Tally()
     let whole = try bytes(of: segment)
     var damaged = whole
-    for place in stride(from: 0, to: whole.count, by: Volume.of(29, full: 1)) {
+    for place in stride(from: 0, to: whole.count, by: 29 / Volume.of(1, full: 29)) {
       damaged[place] ^= 1 << UInt8(place % 8)
       try put(damaged, at: segment)
       tally.cases += 1

@@ -1,14 +1,19 @@
 import Foundation
 import Synchronization
 
-/// How much of a test is run, and what it says of that.
+/// How much of a test is run.
 ///
-/// `SYNPO_TEST_VOLUME=full` asks for everything, which takes minutes; `tools/torture` sets it. Else
-/// what is too slow for every day is run in part.
+/// `SYNPO_TEST_VOLUME=full` asks for everything, which takes minutes; `tools/torture` sets it. A
+/// number such as 0.01 asks for that share of everything. Else what is too slow for every day is run
+/// in part.
 enum Volume {
-  static let isFull = ProcessInfo.processInfo.environment["SYNPO_TEST_VOLUME"] == "full"
+  private static let wanted = ProcessInfo.processInfo.environment["SYNPO_TEST_VOLUME"]
 
-  static func of(_ short: Int, full: Int) -> Int { isFull ? full : short }
+  static func of(_ short: Int, full: Int) -> Int {
+    if wanted == "full" { return full }
+    guard let share = wanted.flatMap({ Double($0) }) else { return short }
+    return max(1, Int(Double(full) * share))
+  }
 }
 
 /// Says how much a row of the plan for testing the log came to. `tools/torture` collects these lines.
