@@ -78,6 +78,7 @@ public final class SegmentedLogWriter {
       return try recover(last.path)
     }
     start = try last.successor(limits: limits)
+    try removeSuperseded()
     if last.hasOpenName { unnamed = last.path }
     // A sealed segment without records is begun anew under the open name.
     if start.isReplacement { superseded.append(sealedName(last.path)) }
@@ -88,6 +89,8 @@ public final class SegmentedLogWriter {
       recovering: segment, debrisFolder: path + "/debris", options: options)
     recovered = writer.recovered
     current = writer
+    // Its name will be this one's.
+    try removeSuperseded()
   }
 }
 
