@@ -45,7 +45,7 @@ public final class SegmentedLogWriter {
   ///   the one before, or acknowledged bytes are damaged. The folder is then left as it is.
   public init(_ path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
     self.path = path
-    self.options = options
+    self.options = options.withPackers()
     try SegmentedLogWriter.makeFolders(path, options.files)
     lock = try FolderLock(path)
     let list = try SegmentList(folder: path)
@@ -106,6 +106,9 @@ extension SegmentedLogWriter {
   /// What the log says of itself, with the types declared so far.
   public var description: LogDescription { current?.description ?? start.description }
 
+  /// What one record may take.
+  var limits: AppendLimits { current?.limits ?? AppendLimits(start.prologue, options) }
+
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { current?.lastCursor ?? start.cursor }
 
@@ -115,14 +118,30 @@ extension SegmentedLogWriter {
   public func append(
     _ record: [UInt8], type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
-    try persist { writer throws(RecordLogError) in
-      guard writer.storedBytes < UInt64(self.options.segmentSize.bytes) || writer.holdsNothing
-      else {
-        try self.seal(writer, isLast: false)
-        return try self.live().append(record, type: type, cursor: cursor)
+    try append(record.rawSpan, type: type, cursor: cursor)
+  }
+
+  @discardableResult
+  public func append(
+    _ record: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> UInt64 {
+    try unsafe record.withUnsafeBytes { record throws(RecordLogError) in
+      try persist { writer throws(RecordLogError) in
+        try unsafe self.current(behind: writer).append(
+          RawSpan(_unsafeBytes: record), type: type, cursor: cursor)
       }
-      return try writer.append(record, type: type, cursor: cursor)
     }
+  }
+
+  /// The segment to append to: another one where `writer`'s is as large as it should get.
+  private func current(
+    behind writer: RecordLogWriter
+  ) throws(RecordLogError) -> RecordLogWriter {
+    guard try writer.hasReached(UInt64(options.segmentSize.bytes)), !writer.holdsNothing else {
+      return writer
+    }
+    try seal(writer, isLast: false)
+    return try live()
   }
 
   /// Appends the UTF-8 bytes of `record`.
