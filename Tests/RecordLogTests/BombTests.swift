@@ -73,7 +73,8 @@ struct BombTests {
     summary.indexLength = .max
     summary.dataChunks = 1 << 32
     seal.previousHeaderChecksum = index.checksum
-    let assembly = ChunkAssembly(seal, table: summary.encoded(), values: [])
+    let assembly = ChunkAssembly(seal, table: summary.encoded())
+    assembly.assemble()
     bytes.replaceSubrange(Int(seal.offset)..<bytes.count, with: assembly.bytes)
     return Bomb(name: "an index of 2^32 entries", bytes: bytes, honestRecords: 60)
   }

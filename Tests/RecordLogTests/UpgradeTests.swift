@@ -16,13 +16,21 @@ struct UpgradeTests {
       description.flags.insert(.sessionStart)
       chunks.append((description, try repeatable().description.encoded(), []))
       for start in stride(from: 0, to: records.count, by: 3) {
-        var chunk = OpenChunk()
+        let chunk = OpenChunk()
         for record in records[start..<start + 3] {
           chunk.append([UInt8](record.utf8).rawSpan, addingNewline: true, type: 1, isLine: true)
         }
         var header = ChunkHeader(kind: .data)
-        let (table, values) = chunk.pack(into: &header, blockSize: .kibibytes64)
-        chunks.append((header, table, values))
+        chunk.close(&header)
+        let assembly = ChunkAssembly(header)
+        assembly.pack(chunk, blockSize: .kibibytes64)
+        assembly.assemble()
+        let body = assembly.bytes.dropFirst(ChunkLayout.headerBytes)
+        chunks.append(
+          (
+            assembly.header, Array(body.prefix(Int(assembly.header.tableStored))),
+            Array(body.suffix(Int(assembly.header.valuesStored)))
+          ))
       }
     }
 
@@ -34,8 +42,10 @@ struct UpgradeTests {
         var header = header
         chain.link(&header)
         let assembly = ChunkAssembly(header, table: table, values: values)
+        assembly.assemble()
         bytes += assembly.bytes
-        chain.accept(assembly.header, encoded: assembly.encodedHeader.rawSpan)
+        let encoded = Array(assembly.bytes.prefix(ChunkLayout.headerBytes))
+        chain.accept(assembly.header, encoded: encoded.rawSpan)
       }
       return bytes
     }
