@@ -137,7 +137,7 @@ final class LogInput {
 
   /// Keeps what is read of a stream from now on, until it is released.
   func keepBytes() {
-    if !isSeekable { kept = KeptBytes(start: position) }
+    if !isSeekable, kept == nil { kept = KeptBytes(start: position) }
   }
 
   /// Bytes in front of `offset` will not be asked for again.

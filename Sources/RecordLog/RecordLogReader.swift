@@ -74,9 +74,9 @@ public final class RecordLogReader {
   public var lastCursor: UInt64 { walk.chain.lastCursor }
   public var nextSequence: UInt64 { walk.chain.nextSequence }
   private(set) var input: LogInput
-  private let segments: SegmentList?
+  let segments: SegmentList?
   /// Which segment of the folder is being read.
-  private var segment = 0
+  private(set) var segment = 0
   /// The sums of the folder's segments before that one.
   private var passed: SegmentSummary?
   private(set) var seal: SegmentSummary?
@@ -101,7 +101,9 @@ public final class RecordLogReader {
   public convenience init(path: String, options: ReadOptions = .init()) throws(RecordLogError) {
     var segments: SegmentList?
     if SegmentList.isFolder(path) {
-      segments = try SegmentList(folder: path, limits: options.limits)
+      var purpose = SegmentList.Purpose.reading
+      if case .salvage = options.mode { purpose = .salvage }
+      segments = try SegmentList(folder: path, limits: options.limits, for: purpose)
     }
     let file = segments?.segments.first
     guard segments == nil || file != nil else { throw RecordLogError(.notALog, path: path) }
@@ -141,7 +143,12 @@ public final class RecordLogReader {
       walk = try SegmentWalk(input, limits: options.limits)
     }
     begin()
-    if let beginning { try tell(beginning) }
+    for finding in segments?.findings ?? [] { try tell(finding) }
+    if salvage != nil, segments != nil {
+      try tellGap(before: beginning)
+    } else if let beginning {
+      try tell(beginning)
+    }
   }
 
   /// Looks for the seal of the file that ``walk`` stands at the start of.
@@ -366,15 +373,21 @@ extension RecordLogReader {
 
   /// At the end of a file: goes on with the next one, where there is one.
   func enterNextSegment() throws(RecordLogError) {
-    guard !isInLastSegment else { return try stumble(over: .unterminated) }
+    guard !isInLastSegment else {
+      if salvage != nil { try tellCutEnd() }
+      return try stumble(over: .unterminated)
+    }
     let current = walk.chain.currentSummary()
     passed = passed?.followed(by: current) ?? current
+    if salvage != nil { return try salvageNextSegment() }
     try enter(segment: segment + 1)
   }
 
   /// Goes to the start of a segment, whichever is being read.
-  private func enter(segment number: Int) throws(RecordLogError) {
-    guard let file = segments?.segments[number] else { return }
+  /// - Returns: what of its beginning salvage passed over.
+  @discardableResult
+  func enter(segment number: Int) throws(RecordLogError) -> DamagedRegion? {
+    guard let file = segments?.segments[number] else { return nil }
     do throws(FileError) { input = try LogInput(path: file.path, end: file.end) } catch {
       throw RecordLogError(.file(error), path: file.path)
     }
@@ -382,8 +395,9 @@ extension RecordLogReader {
     index = nil
     isIndexUseless = false
     knowsAllTypes = false
-    try restart()
+    let damage = try restart()
     begin()
+    return damage
   }
 }
 
@@ -420,20 +434,22 @@ extension RecordLogReader {
     return true
   }
 
-  private func restart() throws(RecordLogError) {
+  @discardableResult
+  private func restart() throws(RecordLogError) -> DamagedRegion? {
     guard input.isSeekable else { throw failure(.cannotSeek, walk.chain.nextSequence) }
     chunk = nil
     ending = nil
     indexHeader = nil
     sawAllTables = true
     let description = knowsAllTypes ? walk.description : nil
-    walk =
-      if salvage != nil {
-        try Salvage.begin(input, options).walk
-      } else {
-        try SegmentWalk(input, limits: options.limits)
-      }
+    var damage: DamagedRegion?
+    if salvage != nil {
+      (walk, damage) = try Salvage.begin(input, options)
+    } else {
+      walk = try SegmentWalk(input, limits: options.limits)
+    }
     walk.adopt(description)
+    return damage
   }
 
   /// Goes forward to the chunk that holds `target`.

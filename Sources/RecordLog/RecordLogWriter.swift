@@ -32,7 +32,7 @@ public final class RecordLogWriter {
   private var state = State.open
   /// Whether this is one of the segments of a folder, whose start and end are synced under every
   /// policy and whose undurable chunks are kept.
-  private let isSegment: Bool
+  let isSegment: Bool
   /// Chunks from an earlier segment that go out before anything else.
   private var backlog: [KeptChunk] = []
   /// What was written since the last sync.
@@ -220,11 +220,16 @@ extension RecordLogWriter {
   }
 
   /// Declares a type and returns its id; the one it has where the name is known.
-  public func declare(_ name: String, encoding: RecordType.Encoding = .json) -> UInt16 {
+  /// - Parameter wanted: the id that it gets where that is free.
+  public func declare(
+    _ name: String, encoding: RecordType.Encoding = .json, preferring wanted: UInt16? = nil
+  ) -> UInt16 {
     if let known = description.type(named: name) { return known.id }
     precondition(description.types.count < ChunkLayout.typesLimit, "too many record types")
     let taken = Set(description.types.map(\.id))
-    let id = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
+    let isFree = wanted.map { (1..<ChunkLayout.mixedTypes).contains($0) && !taken.contains($0) }
+    let free = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
+    let id = isFree == true ? wanted ?? free : free
     description.types.append(RecordType(id: id, name: name, encoding: encoding))
     owesMeta = true
     return id
@@ -315,6 +320,11 @@ extension RecordLogWriter {
     guard let first else { return true }
     guard first == count - 1, count > 1 else { throw failure(.notOneLine) }
     return false
+  }
+
+  /// The most bytes that a chunk decodes to here, and that a record has.
+  var promises: (chunk: UInt32, record: UInt32) {
+    (chain.prologue.largestChunk, chain.prologue.largestRecord)
   }
 
   /// The file that is continued may have promised less than the options allow.
@@ -460,6 +470,34 @@ extension RecordLogWriter {
     isFirstChunk = false
     chain.accept(assembly.header, encoded: assembly.encodedHeader.rawSpan)
     return assembly.header
+  }
+
+  /// Writes a chunk that another log stored. Only its header is made anew: of what stands behind it
+  /// every byte and every checksum stays.
+  func place(
+    _ stored: StoredChunk, type: UInt16, cursor: UInt64?
+  ) throws(RecordLogError) {
+    try flush()
+    try writeMeta()
+    if let cursor { self.cursor = cursor }
+    var header = stored.header
+    chain.link(&header)
+    header.type = type
+    header.flags.remove([.barrier, .sessionStart])
+    header.durableOffset = durableOffset
+    header.inputCursor = self.cursor
+    header.inputTag = options.inputTag
+    let encoded = header.encode()
+    do throws(RecordLogError.Problem) {
+      try output.put(encoded + stored.body, at: chain.offset)
+    } catch {
+      retreat()
+      throw failure(error)
+    }
+    chain.accept(header, encoded: encoded.rawSpan)
+    index += IndexEntry(header).encoded()
+    chain.noteLargestRecord(stored.largestRecord)
+    try syncIfDue()
   }
 
   /// After a failed write: whole chunks only stay in the file. Where that cannot be had, or part

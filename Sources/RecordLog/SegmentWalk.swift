@@ -90,7 +90,13 @@ struct SegmentWalk {
     let stored = Int(header.tableStored) + header.padBytes
     try readBody(at: place + UInt64(ChunkLayout.headerBytes), count: stored)
     try match(.table, stored: header.tableChecksum, body.rawSpan.extracting(first: stored))
-    let table = body.rawSpan.extracting(first: Int(header.tableStored))
+    return try unpackedTable(body.rawSpan.extracting(first: Int(header.tableStored)), of: header)
+  }
+
+  /// A table as records and index are read from it.
+  func unpackedTable(
+    _ table: RawSpan, of header: ChunkHeader
+  ) throws(RecordLogError.Problem) -> [UInt8] {
     guard header.flags.contains(.packedTable) else {
       return unsafe table.withUnsafeBytes { unsafe [UInt8]($0) }
     }
