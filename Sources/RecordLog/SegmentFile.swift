@@ -91,6 +91,9 @@ struct SegmentFile {
     prologue.previousTag = last?.prologue.fileID.tag ?? 0
   }
 
+  /// Whether the file's name says what its first record is.
+  var hasOwnName: Bool { SegmentName.sequence(fileName(path)) == prologue.firstSequence }
+
   /// The same segment under another name.
   func renamed(_ path: String) -> SegmentFile {
     var copy = self

@@ -154,13 +154,16 @@ extension SegmentList {
     return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
   }
 
-  /// Takes a segment in; of copies the longest.
+  /// Takes a segment in; of copies the longest, or the one that has the right name.
   private mutating func take(_ segment: SegmentFile) {
     let there = segments.firstIndex { $0.prologue.fileID.tag == segment.prologue.fileID.tag }
     if let there {
-      let isLonger = segment.byteCount > segments[there].byteCount
-      find(.duplicate, isLonger ? segments[there].path : segment.path, "a copy of another file")
-      if isLonger { segments[there] = segment }
+      let other = segments[there]
+      let isBetter =
+        segment.byteCount == other.byteCount
+        ? segment.hasOwnName && !other.hasOwnName : segment.byteCount > other.byteCount
+      find(.duplicate, isBetter ? other.path : segment.path, "a copy of another file")
+      if isBetter { segments[there] = segment }
     } else {
       segments.append(segment)
     }
@@ -175,8 +178,7 @@ extension SegmentList {
     for index in segments.indices.dropLast() {
       segments[index].cutForSalvage(before: segments[index + 1])
     }
-    for segment in segments
-    where SegmentName.sequence(fileName(segment.path)) != segment.prologue.firstSequence {
+    for segment in segments where !segment.hasOwnName {
       find(.renamed, segment.path, "it holds records from \(segment.prologue.firstSequence) on")
     }
   }
