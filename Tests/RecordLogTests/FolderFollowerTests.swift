@@ -6,7 +6,7 @@ import Testing
 @testable import RecordLog
 
 /// Following a folder while it is written.
-struct FollowerTests {
+struct FolderFollowerTests {
   let folder: TemporaryFolder
   var log: String { folder.file("log") }
 
