@@ -148,7 +148,7 @@ final class RecordPrinter {
     guard selection.takesAll, limit == nil, !asTFRecords else { return try printEach(reader) }
     while let chunk = try reader.nextChunk() {
       if selection.raw || chunk.header.flags.contains(.newline) {
-        try output.write(chunk.bytes)
+        try output.write(whole: chunk.bytes)
         count += chunk.count
       } else {
         for index in 0..<chunk.count { try printOne(chunk, index, of: reader) }

@@ -7,10 +7,16 @@ struct Checksum: Equatable {
 
   init() {}
 
+  init(plain: UInt32) { self.plain = plain }
+
   init(_ bytes: RawSpan) { add(bytes) }
 
   mutating func add(_ bytes: RawSpan) {
     plain = unsafe bytes.withUnsafeBytes { unsafe cck_crc32c(plain, $0.baseAddress, $0.count) }
+  }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    plain = unsafe cck_crc32c(plain, bytes.baseAddress, bytes.count)
   }
 
   /// The form that is stored: turned and shifted, so that a checksum of bytes that hold checksums

@@ -17,14 +17,6 @@ struct SegmentEnd: Equatable, Sendable {
   }
 }
 
-/// A chunk in memory until it is durable: all of it but its place.
-struct KeptChunk: Sendable {
-  var header: ChunkHeader
-  var table: [UInt8]
-  var values: [UInt8]
-  var largestRecord: Int
-}
-
 /// What a segment begins with.
 struct SegmentStart {
   var prologue: Prologue
@@ -33,14 +25,13 @@ struct SegmentStart {
   var isReplacement = false
   /// The input position that the segments before have made durable.
   var durableCursor: UInt64 = 0
-  /// The input position after all that is in ``backlog`` and ``chunk``.
+  /// The input position after all that is in ``closed`` and ``chunk``.
   var cursor: UInt64 = 0
-  var backlog: [KeptChunk] = []
+  var closed = ChunkQueue()
   var chunk = OpenChunk()
 
   var nextSequence: UInt64 {
-    let waiting = backlog.reduce(0) { $0 + UInt64($1.header.recordCount) }
-    return prologue.firstSequence + waiting + UInt64(chunk.count)
+    prologue.firstSequence + closed.recordCount + UInt64(chunk.count)
   }
 
   /// The first segment of a log.

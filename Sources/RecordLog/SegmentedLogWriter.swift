@@ -51,7 +51,7 @@ public final class SegmentedLogWriter {
   ///   the one before. The folder is then left as it is.
   public init(_ path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
     self.path = path
-    self.options = options
+    self.options = options.withPackers()
     try SegmentedLogWriter.makeFolders(path, options.files)
     lock = try FolderLock(path)
     let list = try SegmentList(folder: path, for: .writing)
@@ -88,6 +88,7 @@ public final class SegmentedLogWriter {
       }
     }
     start = try last.successor(limits: limits)
+    try removeSuperseded()
     if last.hasOpenName { unnamed = last.path }
     // A sealed segment without records is begun anew under the open name.
     if start.isReplacement { superseded.append(sealedName(last.path)) }
@@ -131,6 +132,8 @@ public final class SegmentedLogWriter {
       recovering: segment, debrisFolder: path + "/debris", options: options)
     recovered = writer.recovered
     current = writer
+    // Its name will be this one's.
+    try removeSuperseded()
   }
 }
 
@@ -146,6 +149,9 @@ extension SegmentedLogWriter {
   /// What the log says of itself, with the types declared so far.
   public var description: LogDescription { current?.description ?? start.description }
 
+  /// What one record may take.
+  var limits: AppendLimits { current?.limits ?? AppendLimits(start.prologue, options) }
+
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { current?.lastCursor ?? start.cursor }
 
@@ -155,14 +161,30 @@ extension SegmentedLogWriter {
   public func append(
     _ record: [UInt8], type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
-    try persist { writer throws(RecordLogError) in
-      guard writer.storedBytes < UInt64(self.options.segmentSize.bytes) || writer.holdsNothing
-      else {
-        try self.seal(writer, isLast: false)
-        return try self.live().append(record, type: type, cursor: cursor)
+    try append(record.rawSpan, type: type, cursor: cursor)
+  }
+
+  @discardableResult
+  public func append(
+    _ record: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> UInt64 {
+    try unsafe record.withUnsafeBytes { record throws(RecordLogError) in
+      try persist { writer throws(RecordLogError) in
+        try unsafe self.current(behind: writer).append(
+          RawSpan(_unsafeBytes: record), type: type, cursor: cursor)
       }
-      return try writer.append(record, type: type, cursor: cursor)
     }
+  }
+
+  /// The segment to append to: another one where `writer`'s is as large as it should get.
+  private func current(
+    behind writer: RecordLogWriter
+  ) throws(RecordLogError) -> RecordLogWriter {
+    guard try writer.hasReached(UInt64(options.segmentSize.bytes)), !writer.holdsNothing else {
+      return writer
+    }
+    try seal(writer, isLast: false)
+    return try live()
   }
 
   /// Appends the UTF-8 bytes of `record`.

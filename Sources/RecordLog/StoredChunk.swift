@@ -22,20 +22,18 @@ public struct StoredChunk: Sendable {
 
   /// Decodes the values and compares them with their checksum.
   public func decoded() throws(RecordLogError.Problem) -> RecordChunk {
-    let stored = Int(header.valuesStored)
-    let count = Int(header.valuesRaw)
-    var problem: RecordLogError.Problem?
-    let raw = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-      guard stored > 0 else { return }
-      let out = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: UnsafeMutableRawBufferPointer(room)[..<count])
-      problem = unsafe body.withUnsafeBytes { body in
-        unsafe LZ4Frame.decode(.init(rebasing: body.suffix(stored)), into: out)
-      }
-      filled = problem == nil ? count : 0
+    let frame = body.count - Int(header.valuesStored)
+    var raw: [UInt8] = []
+    var checksum = Checksum()
+    try unsafe body.withUnsafeBytes { (body) throws(RecordLogError.Problem) in
+      guard frame < body.count else { return }
+      raw.resize(to: Int(header.valuesRaw))
+      let values = unsafe UnsafeRawBufferPointer(rebasing: body[frame...])
+      checksum = try LZ4Frame.decode(unsafe StoredBytes(values, name: "a chunk"), into: &raw)
     }
-    if let problem { throw problem }
-    try StoredChunk.match(.decoded, header.rawChecksum, raw.rawSpan)
+    guard checksum.masked == header.rawChecksum else {
+      throw .checksum(of: .decoded, stored: header.rawChecksum, computed: checksum.masked)
+    }
     return RecordChunk(header, table: table, bytes: raw)
   }
 

@@ -11,6 +11,8 @@ struct MakingOptions: ParsableArguments {
   @Flag(help: "The tally as one JSON object; to standard error where the log goes to output.")
   var json = false
 
+  @OptionGroup var threading: ThreadOptions
+
   func validate() throws {
     if output == "-", Output.isTerminal {
       throw ValidationError("A log is not for a terminal: give --output or a pipe.")
@@ -20,7 +22,8 @@ struct MakingOptions: ParsableArguments {
   /// Makes a log. A file gets its name when everything is in it, and not before; on a stream the
   /// reader is told where there is no more to come.
   func make(of logs: Logs, _ fill: (LogMaker) throws -> ExitKind) throws -> ExitKind {
-    let maker = LogMaker(output, largestRecord: try largestRecord(of: logs.logs))
+    let maker = LogMaker(
+      output, largestRecord: try largestRecord(of: logs.logs), packers: threading.threads)
     do {
       let kind = try fill(maker)
       try maker.finish(isWhole: kind == .good)
@@ -63,13 +66,15 @@ struct TemporaryOptions: ParsableArguments {
 final class LogMaker {
   private let path: String
   private let largestRecord: ByteCount
+  private let packers: Int
   private var made: RecordCopier?
   private var part: String { path + ".part" }
   private var isStream: Bool { path == "-" }
 
-  init(_ path: String, largestRecord: ByteCount) {
+  init(_ path: String, largestRecord: ByteCount, packers: Int) {
     self.path = path
     self.largestRecord = largestRecord
+    self.packers = packers
   }
 
   var count: UInt64 { made?.count ?? 0 }
@@ -78,6 +83,7 @@ final class LogMaker {
   func copier(like reader: RecordLogReader?) throws -> RecordCopier {
     if let made { return made }
     var options = outputOptions(like: reader)
+    options.packers = packers
     options.largestRecord = max(
       largestRecord, ByteCount(Int(reader?.prologue.largestRecord ?? 0)))
     let writer: RecordLogWriter
