@@ -25,7 +25,7 @@ public struct StoredChunk: Sendable {
     let frame = body.count - Int(header.valuesStored)
     var raw: [UInt8] = []
     var checksum = Checksum()
-    try unsafe body.withUnsafeBytes { (body) throws(RecordLogError.Problem) in
+    try unsafe body.rawSpan.withUnsafeBytes { (body) throws(RecordLogError.Problem) in
       guard frame < body.count else { return }
       raw.resize(to: Int(header.valuesRaw))
       let values = unsafe UnsafeRawBufferPointer(rebasing: body[frame...])
