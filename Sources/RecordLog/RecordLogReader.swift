@@ -77,9 +77,9 @@ public final class RecordLogReader {
   public var lastCursor: UInt64 { walk.chain.lastCursor }
   public var nextSequence: UInt64 { walk.chain.nextSequence }
   private(set) var input: LogInput
-  private let segments: SegmentList?
+  let segments: SegmentList?
   /// Which segment of the folder is being read.
-  private var segment = 0
+  private(set) var segment = 0
   /// The sums of the folder's segments before that one.
   private var passed: SegmentSummary?
   private(set) var seal: SegmentSummary?
@@ -109,7 +109,9 @@ public final class RecordLogReader {
   public convenience init(path: String, options: ReadOptions = .init()) throws(RecordLogError) {
     var segments: SegmentList?
     if SegmentList.isFolder(path) {
-      segments = try SegmentList(folder: path, limits: options.limits)
+      var purpose = SegmentList.Purpose.reading
+      if case .salvage = options.mode { purpose = .salvage }
+      segments = try SegmentList(folder: path, limits: options.limits, for: purpose)
     }
     let file = segments?.segments.first
     guard segments == nil || file != nil else { throw RecordLogError(.notALog, path: path) }
@@ -149,7 +151,12 @@ public final class RecordLogReader {
       walk = try SegmentWalk(input, limits: options.limits)
     }
     begin()
-    if let beginning { try tell(beginning) }
+    for finding in segments?.findings ?? [] { try tell(finding) }
+    if salvage != nil, segments != nil {
+      try tellGap(before: beginning)
+    } else if let beginning {
+      try tell(beginning)
+    }
   }
 
   /// Looks for the seal of the file that ``walk`` stands at the start of.
@@ -383,15 +390,21 @@ extension RecordLogReader {
 
   /// At the end of a file: goes on with the next one, where there is one.
   func enterNextSegment() throws(RecordLogError) {
-    guard !isInLastSegment else { return try stumble(over: .unterminated) }
+    guard !isInLastSegment else {
+      if salvage != nil { try tellCutEnd() }
+      return try stumble(over: .unterminated)
+    }
     let current = walk.chain.currentSummary()
     passed = passed?.followed(by: current) ?? current
+    if salvage != nil { return try salvageNextSegment() }
     try enter(segment: segment + 1)
   }
 
   /// Goes to the start of a segment, whichever is being read.
-  private func enter(segment number: Int) throws(RecordLogError) {
-    guard let file = segments?.segments[number] else { return }
+  /// - Returns: what of its beginning salvage passed over.
+  @discardableResult
+  func enter(segment number: Int) throws(RecordLogError) -> DamagedRegion? {
+    guard let file = segments?.segments[number] else { return nil }
     do throws(FileError) { input = try LogInput(path: file.path, end: file.end) } catch {
       throw RecordLogError(.file(error), path: file.path)
     }
@@ -399,9 +412,10 @@ extension RecordLogReader {
     index = nil
     isIndexUseless = false
     verified = []
-    try startOver()
+    let damage = try startOver()
     forget()
     begin()
+    return damage
   }
 }
 
@@ -459,13 +473,16 @@ extension RecordLogReader {
     walk.adopt(description)
   }
 
-  private func startOver() throws(RecordLogError) {
-    walk =
-      if salvage != nil {
-        try Salvage.begin(input, options).walk
-      } else {
-        try SegmentWalk(input, limits: options.limits)
-      }
+  /// - Returns: what of the segment's beginning salvage passed over.
+  @discardableResult
+  private func startOver() throws(RecordLogError) -> DamagedRegion? {
+    guard salvage != nil else {
+      walk = try SegmentWalk(input, limits: options.limits)
+      return nil
+    }
+    let (walk, damage) = try Salvage.begin(input, options)
+    self.walk = walk
+    return damage
   }
 
   /// Nothing of the segment has gone by.

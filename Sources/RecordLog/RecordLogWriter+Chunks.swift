@@ -144,6 +144,35 @@ extension RecordLogWriter {
     }
   }
 
+  /// Writes a chunk that another log stored. Only its header is made anew: of what stands behind it
+  /// every byte and every checksum stays.
+  func place(
+    _ stored: StoredChunk, type: UInt16, cursor: UInt64?
+  ) throws(RecordLogError) {
+    try flush()
+    try writeMeta()
+    var header = stored.header
+    chain.link(&header)
+    header.type = type
+    header.flags.remove([.barrier, .sessionStart])
+    header.durableOffset = durableOffset
+    header.inputCursor = cursor ?? lastCursor
+    header.inputTag = options.inputTag
+    let encoded = header.encode()
+    let bytes = encoded + stored.body
+    do throws(RecordLogError.Problem) {
+      try output.put(bytes.rawSpan, at: chain.offset)
+    } catch {
+      retreat()
+      throw failure(error)
+    }
+    chain.accept(header, encoded: encoded.rawSpan)
+    notePassed(stored.count, cursor)
+    index += IndexEntry(header).encoded()
+    chain.noteLargestRecord(stored.largestRecord)
+    try syncIfDue()
+  }
+
   /// After a failed write: whole chunks only stay in the file. Where that cannot be had, or part
   /// of a chunk went down a stream, there is no going on.
   private func retreat() {

@@ -289,6 +289,12 @@ extension RecordLogWriter {
     if let cursor { lastCursor = cursor }
   }
 
+  /// Counts records that were written without having been in the open chunk.
+  func notePassed(_ count: Int, _ cursor: UInt64?) {
+    nextSequence += UInt64(count)
+    if let cursor { lastCursor = cursor }
+  }
+
   /// Writes what has waited as long as it may.
   private func writeIfTimely() throws(RecordLogError) {
     if lingersTooLong { try writeChunk(.flush) }
@@ -296,11 +302,16 @@ extension RecordLogWriter {
   }
 
   /// Declares a type and returns its id; the one it has where the name is known.
-  public func declare(_ name: String, encoding: RecordType.Encoding = .json) -> UInt16 {
+  /// - Parameter wanted: the id that it gets where that is free.
+  public func declare(
+    _ name: String, encoding: RecordType.Encoding = .json, preferring wanted: UInt16? = nil
+  ) -> UInt16 {
     if let known = description.type(named: name) { return known.id }
     precondition(description.types.count < ChunkLayout.typesLimit, "too many record types")
     let taken = Set(description.types.map(\.id))
-    let id = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
+    let isFree = wanted.map { (1..<ChunkLayout.mixedTypes).contains($0) && !taken.contains($0) }
+    let free = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
+    let id = isFree == true ? wanted ?? free : free
     description.types.append(RecordType(id: id, name: name, encoding: encoding))
     owesMeta = true
     lastType = nil
@@ -385,6 +396,11 @@ extension RecordLogWriter {
     let isLine = declared.encoding == .json
     lastType = (type, isLine)
     return isLine
+  }
+
+  /// The most bytes that a chunk decodes to here, and that a record has.
+  var promises: (chunk: UInt32, record: UInt32) {
+    (chain.prologue.largestChunk, chain.prologue.largestRecord)
   }
 
   var chunkLimit: Int { limits.chunk }

@@ -14,6 +14,9 @@ public struct RecoveredLog: Equatable, Sendable {
   public var debris: String?
   /// Why the chunk at the end is not whole; nil where nothing was cut off.
   public var tear: RecordLogError?
+  /// Of a folder: the segment in which acknowledged bytes are damaged. It was given another name, and
+  /// the log goes on in a new one; ``tear`` says what is wrong with it.
+  public var setAside: SetAsideSegment?
 }
 
 /// Where the last whole chunk of an unsealed file ends.

@@ -40,6 +40,20 @@ struct SegmentStart {
     self.description = description
   }
 
+  /// The one after a segment that was set aside.
+  init(after damaged: SegmentFile, telling known: DamagedSegment, _ entry: SetAsideSegment) {
+    prologue = damaged.prologue
+    description = known.description ?? LogDescription(types: [])
+    description.setAside = (description.setAside ?? []) + [entry]
+    durableCursor = known.cursor
+    cursor = known.cursor
+    prologue.segment += 1
+    prologue.firstSequence = known.nextSequence
+    prologue.previousTag = damaged.prologue.fileID.tag
+    prologue.previousLength = 0
+    prologue.previousHeaderChecksum = 0
+  }
+
   /// The one after `end`; a segment without a record that counts is replaced instead.
   init(after end: SegmentEnd, description: LogDescription) {
     prologue = end.prologue

@@ -106,7 +106,13 @@ struct SegmentWalk {
   /// The table of a chunk, checked and unpacked.
   mutating func readTable(_ header: ChunkHeader) throws(RecordLogError.Problem) -> [UInt8] {
     try fetchTable(header)
-    let table = body.rawSpan.extracting(first: Int(header.tableStored))
+    return try unpackedTable(body.rawSpan.extracting(first: Int(header.tableStored)), of: header)
+  }
+
+  /// A table as records and index are read from it.
+  func unpackedTable(
+    _ table: RawSpan, of header: ChunkHeader
+  ) throws(RecordLogError.Problem) -> [UInt8] {
     guard header.flags.contains(.packedTable) else {
       return unsafe table.withUnsafeBytes { unsafe [UInt8]($0) }
     }

@@ -106,6 +106,24 @@ final class LogMaker {
     try copier(like: reader).append(record, of: reader.description)
   }
 
+  /// Passes a whole chunk on, as it is stored where that can be.
+  func append(_ chunk: StoredChunk, from reader: RecordLogReader) throws {
+    try copier(like: reader).append(chunk, of: reader.description, from: reader.path)
+  }
+
+  /// Passes on what is wanted of a chunk.
+  func append(_ chunk: StoredChunk, from reader: RecordLogReader, part: Part) throws {
+    switch part.share(of: chunk, in: reader.description) {
+    case .all: try append(chunk, from: reader)
+    case .some:
+      for record in try records(of: chunk, reader).all(reader.description)
+      where part.contains(record) {
+        try append(record, from: reader)
+      }
+    case .none: break
+    }
+  }
+
   /// - Parameter isWhole: false where the input had no good end, which a stream passes on.
   func finish(isWhole: Bool) throws {
     let writer = try copier(like: nil).writer
@@ -146,6 +164,31 @@ extension Logs {
       if result == .good { result = kind }
     }
     return result
+  }
+}
+
+extension Logs {
+  /// All chunks of one log after the other, as they are stored; else like ``eachRecord(_:)``.
+  func eachStoredChunk(
+    salvaging salvage: Bool = false, _ take: (StoredChunk, RecordLogReader) throws -> Void
+  ) throws -> ExitKind {
+    var result = ExitKind.good
+    for path in logs {
+      let reader = try open(path, salvaging: salvage)
+      while let chunk = try reader.nextStoredChunk() { try take(chunk, reader) }
+      let kind = tellEnding(reader)
+      if result == .good { result = kind }
+    }
+    return result
+  }
+}
+
+/// The decoded records of a chunk that cannot be passed on as it is.
+func records(of chunk: StoredChunk, _ reader: RecordLogReader) throws -> RecordChunk {
+  do throws(RecordLogError.Problem) { return try chunk.decoded() } catch {
+    throw RecordLogError(
+      error, path: reader.path, offset: chunk.header.offset, chunk: chunk.header.chunkIndex,
+      sequence: chunk.header.firstSequence)
   }
 }
 
