@@ -1,13 +1,15 @@
 import Bytes
+import Dispatch
+import Synchronization
 
 /// The blocks of a chunk's LZ4 frame, from the first on.
 ///
 /// Block k holds the decoded bytes from k times the block size on, so where a record lies tells
 /// which blocks to decode.
 @safe
-struct LZ4Blocks: ~Escapable {
+struct LZ4Blocks: ~Escapable, Sendable {
   /// A block, and the decoded bytes that it must fill.
-  struct Block {
+  struct Block: Sendable {
     fileprivate let stored: Range<Int>
     fileprivate let isStoredRaw: Bool
     let raw: Range<Int>
@@ -61,6 +63,14 @@ struct LZ4Blocks: ~Escapable {
       stored: at..<at + size, isStoredRaw: word & LZ4Frame.storedBit != 0, raw: done..<done + room)
   }
 
+  /// All blocks from here on.
+  fileprivate func rest() throws(RecordLogError.Problem) -> [Block] {
+    var walk = self
+    var blocks: [Block] = []
+    while let block = try walk.next() { blocks.append(block) }
+    return blocks
+  }
+
   private func end() throws(RecordLogError.Problem) -> Block? {
     guard done == rawCount else {
       throw .malformed(.values, "\(done) bytes decoded, \(rawCount) expected")
@@ -80,18 +90,43 @@ struct LZ4Blocks: ~Escapable {
     _ block: Block, to out: inout [UInt8], at place: Int, count: Int
   ) throws(RecordLogError.Problem) {
     precondition(count <= block.raw.count && place + count <= out.count, "no room for a block")
+    let result = unsafe out.withUnsafeMutableBytes { all in
+      let room = unsafe UnsafeMutableRawBufferPointer(rebasing: all[place..<place + count])
+      return Result { () throws(RecordLogError.Problem) in
+        try unsafe decode(block, to: room)
+      }
+    }
+    try result.get()
+  }
+
+  /// Decodes a whole block and takes the checksum of what it holds.
+  @unsafe
+  fileprivate func decoded(
+    _ block: Block, to out: UnsafeMutableRawBufferPointer
+  ) -> Result<Checksum, RecordLogError.Problem> {
+    Result { () throws(RecordLogError.Problem) in
+      try unsafe decode(block, to: out)
+      return unsafe Checksum(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(out)))
+    }
+  }
+
+  /// Decodes a block to `out`, which has its size, or stops when `out` is full.
+  @unsafe
+  private func decode(
+    _ block: Block, to out: UnsafeMutableRawBufferPointer
+  ) throws(RecordLogError.Problem) {
     var decoded: Int?
     if !block.isStoredRaw {
-      let isFront = count < block.raw.count
-      decoded = try frame.unpack(block.stored, to: &out, at: place, count: count, isFront: isFront)
+      let isFront = out.count < block.raw.count
+      decoded = try unsafe frame.unpack(block.stored, to: out, isFront: isFront)
     } else if block.stored.count == block.raw.count {
       let start = block.stored.lowerBound
-      try frame.copy(start..<start + count, to: &out, at: place)
-      decoded = count
+      try unsafe frame.copy(start..<start + out.count, to: out)
+      decoded = out.count
     }
-    guard decoded == count else {
+    guard decoded == out.count else {
       throw .malformed(
-        .values, "block at \(block.stored.lowerBound) does not decode to \(count) bytes")
+        .values, "block at \(block.stored.lowerBound) does not decode to \(out.count) bytes")
     }
   }
 }
@@ -107,6 +142,31 @@ extension LZ4Frame {
     while let block = try blocks.next() {
       try blocks.decode(block, to: &raw, at: block.raw.lowerBound, count: block.raw.count)
       checksum.add(raw.rawSpan.extracting(block.raw))
+    }
+    return checksum
+  }
+
+  /// The same with the blocks shared out among all cores.
+  static func decodeOnAllCores(
+    _ frame: StoredBytes, into raw: inout [UInt8]
+  ) throws(RecordLogError.Problem) -> Checksum {
+    let first = try LZ4Blocks(frame, rawCount: raw.count)
+    let blocks = try first.rest()
+    guard blocks.count > 1 else { return try decode(frame, into: &raw) }
+    let results = Mutex(
+      [Result<Checksum, RecordLogError.Problem>?](repeating: nil, count: blocks.count))
+    unsafe raw.withUnsafeMutableBytes { room in
+      // Each block has its own stretch of the room.
+      nonisolated(unsafe) let room = unsafe room
+      DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
+        let stretch = unsafe UnsafeMutableRawBufferPointer(rebasing: room[blocks[index].raw])
+        let result = unsafe first.decoded(blocks[index], to: stretch)
+        results.withLock { $0[index] = result }
+      }
+    }
+    var checksum = Checksum()
+    for (block, result) in zip(blocks, results.withLock { $0 }) {
+      if let result { checksum.add(try result.get(), count: block.raw.count) }
     }
     return checksum
   }

@@ -122,9 +122,13 @@ final class LogInput {
   private func copy(
     _ map: MappedFile, at offset: Int, count: Int, into buffer: inout [UInt8]
   ) throws(RecordLogError.Problem) -> Int {
-    try unsafe map.withUnsafeBytes { (mapped) throws(RecordLogError.Problem) in
-      try unsafe StoredBytes(mapped, name: name).copy(offset..<offset + count, to: &buffer)
+    let code = unsafe map.withUnsafeBytes { mapped in
+      unsafe buffer.withUnsafeMutableBytes { room -> Int32 in
+        guard let from = mapped.baseAddress else { return EIO }
+        return unsafe cck_guarded_copy(room.baseAddress, from + offset, count)
+      }
     }
+    guard code == 0 else { throw .file(FileError(.read, path: name, code: code)) }
     return count
   }
 

@@ -20,6 +20,9 @@ public struct ReadOptions: Equatable, Sendable {
   public var allowsMixed = false
   /// Whether sealed files are mapped; else they are read piece by piece.
   public var mapsSealedFiles = true
+  /// Whether the blocks of a chunk are decoded on all cores. Worth it for who reads all of a log and
+  /// leaves the other cores idle meanwhile.
+  public var usesAllCores = false
 
   public init(mode: ReadMode = .strict) { self.mode = mode }
 }
@@ -250,7 +253,7 @@ extension RecordLogReader {
     }
     try walk.readRecords(header)
     if depth == .decoded {
-      try walk.decodeValues(header, into: &values)
+      try walk.decodeValues(header, into: &values, onAllCores: options.usesAllCores)
       chunk = RecordChunk(header, table: walk.records, bytes: values)
       recordInChunk = 0
     } else {

@@ -165,13 +165,15 @@ struct SegmentWalk {
 
   /// The same in place of what `raw` holds, in its memory.
   mutating func decodeValues(
-    _ header: ChunkHeader, into raw: inout [UInt8]
+    _ header: ChunkHeader, into raw: inout [UInt8], onAllCores: Bool = false
   ) throws(RecordLogError.Problem) {
     var checksum = Checksum()
     try withValues(header) { (frame) throws(RecordLogError.Problem) in
       raw.resize(to: Int(header.valuesRaw))
       guard frame.count > 0 else { return }
-      checksum = try LZ4Frame.decode(frame, into: &raw)
+      checksum =
+        try onAllCores
+        ? LZ4Frame.decodeOnAllCores(frame, into: &raw) : LZ4Frame.decode(frame, into: &raw)
     }
     try Self.match(.decoded, stored: header.rawChecksum, checksum)
   }

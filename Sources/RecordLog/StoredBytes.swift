@@ -8,9 +8,10 @@ import Glibc
 /// guarded, and a page that is gone is an error. What they say is read once and never believed to
 /// be the same the next time.
 @safe
-struct StoredBytes: ~Escapable {
+struct StoredBytes: ~Escapable, Sendable {
   var count: Int { unsafe bytes.count }
-  private let bytes: UnsafeRawBufferPointer
+  // Only read from, and by C functions that bear any change of what they read.
+  nonisolated(unsafe) private let bytes: UnsafeRawBufferPointer
   private let name: String
 
   /// - Parameter name: of the input, for errors.
@@ -35,44 +36,31 @@ struct StoredBytes: ~Escapable {
     return UInt32(littleEndian: number)
   }
 
-  /// Copies `range` to `out`, from `place` there on.
+  /// Copies `range` to where `out` begins.
   /// - Precondition: `range` lies in the bytes, and `out` has room for it.
+  @unsafe
   func copy(
-    _ range: Range<Int>, to out: inout [UInt8], at place: Int = 0
+    _ range: Range<Int>, to out: UnsafeMutableRawBufferPointer
   ) throws(RecordLogError.Problem) {
     let piece = unsafe self.piece(range)
-    let code = unsafe withRoom(in: &out, at: place, count: range.count) { room in
-      unsafe cck_guarded_copy(room.baseAddress, piece.baseAddress, piece.count)
-    }
-    try check(code)
+    precondition(out.count >= range.count, "\(range.count) bytes do not fit in \(out.count)")
+    try check(unsafe cck_guarded_copy(out.baseAddress, piece.baseAddress, piece.count))
   }
 
-  /// Unpacks the LZ4 block in `range` to at most `count` bytes of `out`, from `place` on; nil where
-  /// it is no block.
-  /// - Parameter isFront: whether to stop when there are `count`.
-  /// - Precondition: `range` lies in the bytes, and `out` has room.
+  /// Unpacks the LZ4 block in `range` to at most `out.count` bytes; nil where it is no block.
+  /// - Parameter isFront: whether to stop when `out` is full.
+  /// - Precondition: `range` lies in the bytes.
+  @unsafe
   func unpack(
-    _ range: Range<Int>, to out: inout [UInt8], at place: Int, count: Int, isFront: Bool
+    _ range: Range<Int>, to out: UnsafeMutableRawBufferPointer, isFront: Bool
   ) throws(RecordLogError.Problem) -> Int? {
     let piece = unsafe self.piece(range)
     var result: Int32 = 0
-    let code = unsafe withRoom(in: &out, at: place, count: count) { room in
-      unsafe cck_guarded_unpack(
-        isFront ? LZ4.unpackFront : LZ4.unpackAll, &result, piece.baseAddress, Int32(piece.count),
-        room.baseAddress, Int32(room.count))
-    }
+    let code = unsafe cck_guarded_unpack(
+      isFront ? LZ4.unpackFront : LZ4.unpackAll, &result, piece.baseAddress, Int32(piece.count),
+      out.baseAddress, Int32(out.count))
     try check(code)
     return result >= 0 ? Int(result) : nil
-  }
-
-  @unsafe
-  private func withRoom(
-    in out: inout [UInt8], at place: Int, count: Int,
-    _ use: (UnsafeMutableRawBufferPointer) -> Int32
-  ) -> Int32 {
-    unsafe out.withUnsafeMutableBytes { all in
-      unsafe use(UnsafeMutableRawBufferPointer(rebasing: all[place..<place + count]))
-    }
   }
 
   private func piece(_ range: Range<Int>) -> UnsafeRawBufferPointer {
