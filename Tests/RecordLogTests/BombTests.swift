@@ -167,9 +167,9 @@ struct BombTests {
       try put(bomb.bytes, at: path)
       // Other processes may come in between; the quickest of some tries is the program's own time.
       var best = Cost()
-      for _ in 0..<8 where best.microseconds >= 10_000 || best.mapped >= 1024 {
+      for _ in 0..<8 where best.microseconds >= 10_000 || best.touched >= 1024 {
         let cost = try Self.cost(of: path)
-        if cost.microseconds < best.microseconds { best = cost }
+        if cost.touched < best.touched || cost.microseconds * 4 < best.microseconds { best = cost }
       }
       #expect(best.isRefused && best.records == bomb.honestRecords, "\(bomb.name): \(best)")
       let own = Int64(bomb.honestBytes / 1024)
