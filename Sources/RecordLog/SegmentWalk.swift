@@ -194,6 +194,8 @@ struct SegmentWalk {
     var block = self.block
     self.block = []
     try withValues(header, isVerified: true) { (frame) throws(RecordLogError.Problem) in
+      // A chunk of empty records has no frame.
+      guard !range.isEmpty else { return }
       try LZ4Frame.decode(range, of: frame, rawCount: Int(header.valuesRaw), by: &block, to: &bytes)
     }
     self.block = block

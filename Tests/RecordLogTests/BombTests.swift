@@ -89,7 +89,8 @@ struct BombTests {
     let chain = SegmentChain(prologue)
     var header = ChunkHeader(kind: .meta)
     chain.link(&header)
-    let chunk = ChunkAssembly(header, table: [UInt8](json.utf8), values: [])
+    let chunk = ChunkAssembly(header, table: [UInt8](json.utf8))
+    chunk.assemble()
     // Once as it is stored, once as it is handed on.
     return Bomb(
       name: "a description nested \(depth) deep", bytes: prologue.encoded() + chunk.bytes,
@@ -115,6 +116,10 @@ struct BombTests {
       // What the first reading of all leaves in memory is not the bomb's.
       _ = read(path + ".good")
       _ = hiddenCall("malloc_trim", as: (@convention(c) (Int) -> Int32).self)?(0)
+      // The peak was the parent's: from here on it is the child's own.
+      let reset = open("/proc/self/clear_refs", O_WRONLY)
+      _ = write(reset, "5", 1)
+      close(reset)
       let before = memory()
       let clock = ContinuousClock.now
       let reading = read(path)
@@ -162,9 +167,9 @@ struct BombTests {
       try put(bomb.bytes, at: path)
       // Other processes may come in between; the quickest of some tries is the program's own time.
       var best = Cost()
-      for _ in 0..<8 where best.microseconds >= 10_000 || best.mapped >= 1024 {
+      for _ in 0..<8 where best.microseconds >= 10_000 || best.touched >= 1024 {
         let cost = try Self.cost(of: path)
-        if cost.microseconds < best.microseconds { best = cost }
+        if cost.touched < best.touched || cost.microseconds * 4 < best.microseconds { best = cost }
       }
       #expect(best.isRefused && best.records == bomb.honestRecords, "\(bomb.name): \(best)")
       let own = Int64(bomb.honestBytes / 1024)

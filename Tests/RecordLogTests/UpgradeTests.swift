@@ -8,13 +8,19 @@ struct UpgradeTests {
   /// A log of three chunks of records, changed as a later version might have it.
   struct Later {
     var prologue = repeatable().prologue.encoded()
-    var chunks: [(header: ChunkHeader, table: [UInt8], values: [UInt8])] = []
+    var chunks: [(header: ChunkHeader, body: Body)] = []
+
+    enum Body {
+      case table([UInt8])
+      case records(OpenChunk)
+    }
+
     let records = lines(9)
 
     init() throws {
       var description = ChunkHeader(kind: .meta)
       description.flags.insert(.sessionStart)
-      chunks.append((description, try repeatable().description.encoded(), []))
+      chunks.append((description, .table(try repeatable().description.encoded())))
       for start in stride(from: 0, to: records.count, by: 3) {
         let chunk = OpenChunk()
         for record in records[start..<start + 3] {
@@ -22,15 +28,7 @@ struct UpgradeTests {
         }
         var header = ChunkHeader(kind: .data)
         chunk.close(&header)
-        let assembly = ChunkAssembly(header)
-        assembly.pack(chunk, blockSize: .kibibytes64)
-        assembly.assemble()
-        let body = assembly.bytes.dropFirst(ChunkLayout.headerBytes)
-        chunks.append(
-          (
-            assembly.header, Array(body.prefix(Int(assembly.header.tableStored))),
-            Array(body.suffix(Int(assembly.header.valuesStored)))
-          ))
+        chunks.append((header, .records(chunk)))
       }
     }
 
@@ -38,14 +36,21 @@ struct UpgradeTests {
     func encoded() throws -> [UInt8] {
       var chain = SegmentChain(repeatable().prologue)
       var bytes = prologue
-      for (header, table, values) in chunks {
+      for (header, body) in chunks {
         var header = header
         chain.link(&header)
-        let assembly = ChunkAssembly(header, table: table, values: values)
+        let assembly: ChunkAssembly
+        switch body {
+        case .table(let table): assembly = ChunkAssembly(header, table: table)
+        case .records(let chunk):
+          assembly = ChunkAssembly(header)
+          assembly.pack(chunk, blockSize: .kibibytes64)
+        }
         assembly.assemble()
-        bytes += assembly.bytes
-        let encoded = Array(assembly.bytes.prefix(ChunkLayout.headerBytes))
-        chain.accept(assembly.header, encoded: encoded.rawSpan)
+        let encoded = assembly.bytes
+        bytes += encoded
+        chain.accept(
+          assembly.header, encoded: encoded.rawSpan.extracting(first: ChunkLayout.headerBytes))
       }
       return bytes
     }
@@ -136,7 +141,7 @@ struct UpgradeTests {
       try check(code >= 0x80, "kind \(code)") {
         var header = ChunkHeader(kind: .mark)
         header.kindCode = code
-        $0.chunks.insert((header, [UInt8]("of a later version".utf8), []), at: 2)
+        $0.chunks.insert((header, .table([UInt8]("of a later version".utf8))), at: 2)
       }
     }
     for version: UInt8 in [0, 2, 255] {
