@@ -16,6 +16,7 @@ public final class Tokenizer: Sendable {
   /// The token of each single byte, or −1.
   let byteIDs: [Int32]
   private let special: SpecialTokenMatcher
+  private let workspaces: WorkspacePool
 
   public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
     try definition.check()
@@ -23,6 +24,7 @@ public final class Tokenizer: Sendable {
     self.definition = definition
     vocabulary = Vocabulary(definition)
     merges = try MergeTable(definition, vocabulary)
+    workspaces = WorkspacePool(merges: merges, tokens: vocabulary.count)
     byteIDs = Self.byteIDs(definition, vocabulary)
     special = SpecialTokenMatcher(definition)
     endOfTurnID = EndTokens.endOfTurn(definition)
@@ -74,7 +76,7 @@ extension Tokenizer {
   ///   like any other.
   func encode(_ text: String, addBOS: Bool = false, plain: [Range<Int>]) -> [Int32] {
     let bytes = Array(text.utf8)
-    var encoder = SegmentEncoder(self)
+    var encoder = SegmentEncoder(self, workspaces.take())
     encoder.ids.reserveCapacity(bytes.count / 4 + 4)
     if addBOS, let bosID { encoder.ids.append(bosID) }
     var plain = plain[...]
@@ -85,6 +87,7 @@ extension Tokenizer {
       position = match.range.upperBound
     }
     encoder.append(bytes, position..<bytes.count)
+    workspaces.giveBack(encoder.workspace)
     return encoder.ids
   }
 

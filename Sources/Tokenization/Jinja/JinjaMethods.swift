@@ -1,14 +1,16 @@
 /// Methods of strings and mappings that do not change them.
 enum JinjaMethod: String {
   case strip, lstrip, rstrip, split, rsplit, splitlines, startswith, endswith, upper, lower, title
-  case capitalize, replace, find, count, join, isdigit, isalpha, isspace
+  case capitalize, replace, find, rfind, count, join, removeprefix, removesuffix
+  case isdigit, isalpha, isalnum, isspace, islower, isupper
   case items, keys, values, get
   case index
   case cycle
 
   private static let ofStrings: Set<JinjaMethod> = [
     .strip, .lstrip, .rstrip, .split, .rsplit, .splitlines, .startswith, .endswith, .upper, .lower,
-    .title, .capitalize, .replace, .find, .count, .join, .isdigit, .isalpha, .isspace,
+    .title, .capitalize, .replace, .find, .rfind, .count, .join, .removeprefix, .removesuffix,
+    .isdigit, .isalpha, .isalnum, .isspace, .islower, .isupper,
   ]
 
   init?(named name: String, of object: JinjaValue) {
@@ -69,13 +71,18 @@ extension JinjaInterpreter {
     case .title: return .string(text.titled { !$0.properties.isAlphabetic })
     case .capitalize: return .string(text.capitalized)
     case .replace: return .string(try replaced(text, &arguments))
-    case .find: return .int(Self.place(of: try requiredText("sub", &arguments), in: text))
+    case .find, .rfind:
+      return .int(text.place(of: try requiredText("sub", &arguments), last: method == .rfind))
+    case .removeprefix, .removesuffix:
+      return .string(try withoutAffix(text, method, &arguments))
     case .count:
       let part = try requiredText("sub", &arguments)
       return .int(
         part.isEmpty ? text.text.unicodeScalars.count + 1 : text.parts(between: part).count - 1)
     case .join: return .string(try joined(arguments.take("iterable") ?? .none, with: text))
-    case .isdigit, .isalpha, .isspace: return .bool(Self.isAll(method, text.text))
+    case .isdigit, .isalpha, .isalnum, .isspace: return .bool(Self.isAll(method, text.text))
+    case .islower: return .bool(text.isLowercase)
+    case .isupper: return .bool(text.isUppercase)
     default: throw failure("a string has no method `\(method.rawValue)`")
     }
   }
@@ -86,15 +93,22 @@ extension JinjaInterpreter {
         switch method {
         case .isdigit: scalar.properties.numericType == .decimal
         case .isalpha: CharacterClass(scalar) == .letter
+        case .isalnum:
+          CharacterClass(scalar) == .letter || scalar.properties.numericType != nil
         default: scalar.properties.isWhitespace
         }
       }
   }
 
-  /// In characters; −1 if it is not there.
-  private static func place(of part: JinjaString, in text: JinjaString) -> Int {
-    guard let place = text.place(of: part) else { return -1 }
-    return text.text.utf8.prefix(place).count { $0 & 0xC0 != 0x80 }
+  private func withoutAffix(
+    _ text: JinjaString, _ method: JinjaMethod, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaString {
+    let isPrefix = method == .removeprefix
+    let affix = try requiredText(isPrefix ? "prefix" : "suffix", &arguments)
+    guard isPrefix ? text.hasPrefix(affix) : text.hasSuffix(affix) else { return text }
+    return isPrefix
+      ? text[bytes: affix.byteCount..<text.byteCount]
+      : text[bytes: 0..<text.byteCount - affix.byteCount]
   }
 
   private func split(

@@ -53,6 +53,12 @@ extension JinjaInterpreter {
     case (.multiply, .string(let text), .int(let count)),
       (.multiply, .int(let count), .string(let text)):
       return .string(try repeated(text, count))
+    case (.multiply, .list(let items), .int(let count)),
+      (.multiply, .int(let count), .list(let items)):
+      return .list(try repeated(items, count))
+    case (.multiply, .tuple(let items), .int(let count)),
+      (.multiply, .int(let count), .tuple(let items)):
+      return .tuple(try repeated(items, count))
     default:
       throw failure("`\(operation.rawValue)` does not take \(left.typeName) and \(right.typeName)")
     }
@@ -64,6 +70,16 @@ extension JinjaInterpreter {
     let (bytes, overflows) = text.byteCount.multipliedReportingOverflow(by: max(0, count))
     try checkLength(overflows ? .max : bytes)
     return repeatElement(text, count: max(0, count)).joined()
+  }
+
+  private func repeated(
+    _ items: [JinjaValue], _ count: Int
+  ) throws(ChatTemplateError) -> [JinjaValue] {
+    let (total, overflows) = items.count.multipliedReportingOverflow(by: max(0, count))
+    guard !overflows, total <= Self.longestRange else {
+      throw .tooMuch(line: line, what: "items in a list", limit: Self.longestRange)
+    }
+    return Array(repeatElement(items, count: max(0, count)).joined())
   }
 
   private func whole(
@@ -155,7 +171,9 @@ extension JinjaInterpreter {
       return JinjaMethod(named: name.text, of: object).map { .method(of: object, $0) }
         ?? .undefined(name.text)
     }
-    guard let index = key.asInt, let items = object.sequence else { return .undefined(key.text.text) }
+    guard let index = key.asInt, let items = object.sequence else {
+      return .undefined(key.text.text)
+    }
     let place = index < 0 ? index + items.count : index
     return items.indices.contains(place) ? items[place] : .undefined(key.text.text)
   }

@@ -1,13 +1,16 @@
 /// Strings as Python sees them: sequences of scalars, compared exactly. (Swift's own `Character`
 /// joins a carriage return and a line feed, and its `==` takes different spellings for the same.)
 extension JinjaString {
-  /// Where `part` first occurs in the UTF-8 bytes; with `last`, where it last does.
-  func place(of part: JinjaString, last: Bool = false) -> Int? {
-    let places = text.places(of: part.text, limit: last ? .max : 1)
-    return last ? places.last : places.first
-  }
+  func contains(_ part: JinjaString) -> Bool { !text.places(of: part.text, limit: 1).isEmpty }
 
-  func contains(_ part: JinjaString) -> Bool { place(of: part) != nil }
+  /// Where `part` first occurs, in characters; with `last`, where it last does. −1 if nowhere.
+  func place(of part: JinjaString, last: Bool) -> Int {
+    let places =
+      last
+      ? text.places(of: part.text, overlapping: true) : text.places(of: part.text, limit: 1)
+    guard let place = last ? places.last : places.first else { return -1 }
+    return text.utf8.prefix(place).count { $0 & 0xC0 != 0x80 }
+  }
 
   func hasPrefix(_ part: JinjaString) -> Bool { text.utf8.starts(with: part.text.utf8) }
 
@@ -80,6 +83,11 @@ extension JinjaString {
 
   // MARK: Case
 
+  /// Whether there are letters with case, and all of them are small.
+  var isLowercase: Bool { self == lowercased && self != uppercased }
+  /// Whether there are letters with case, and all of them are capital.
+  var isUppercase: Bool { self == uppercased && self != lowercased }
+
   var uppercased: JinjaString { mapCharacters(\.properties.uppercaseMapping) }
   var lowercased: JinjaString { mapCharacters(\.properties.lowercaseMapping) }
 
@@ -103,9 +111,10 @@ extension JinjaString {
 }
 
 extension String {
-  /// Where `part` occurs in the UTF-8 bytes, none overlapping the one before; an empty one only at
-  /// the beginning.
-  fileprivate func places(of part: String, limit: Int) -> [Int] {
+  /// Where `part` occurs in the UTF-8 bytes; an empty one only at the beginning.
+  fileprivate func places(
+    of part: String, limit: Int = .max, overlapping: Bool = false
+  ) -> [Int] {
     let (bytes, part) = (Array(utf8), Array(part.utf8))
     guard let first = part.first else { return [0] }
     var places: [Int] = []
@@ -113,7 +122,7 @@ extension String {
     while places.count < limit, place + part.count <= bytes.count {
       if bytes[place] == first, bytes[place...].starts(with: part) {
         places.append(place)
-        place += part.count
+        place += overlapping ? 1 : part.count
       } else {
         place += 1
       }
