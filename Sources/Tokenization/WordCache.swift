@@ -25,7 +25,7 @@ struct WordCache: Sendable {
   /// How many bytes after a word must be readable: all of a key are read at once.
   static let padding = longestWord
 
-  private static let bitsOfPlace: UInt64 = 13
+  private static let bitsOfPlace: UInt64 = 14
   private var entries = [Entry](repeating: Entry(), count: 1 << bitsOfPlace)
 
   /// Appends the ids of the word, if they are known.
