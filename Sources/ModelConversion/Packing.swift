@@ -31,10 +31,8 @@ extension ModelTensor {
   private static func refuseOthers(
     _ tensors: [ModelTensor], in source: some WeightSource
   ) throws(ModelConversionError) {
-    let names = source.names
-    guard names.count > tensors.count else { return }
     let known = Set(tensors.map { source.storedName(of: $0.name) })
-    for name in names where !known.contains(name) {
+    for name in source.names where !known.contains(name) {
       throw .unexpectedTensor(path: source.path, name: name)
     }
   }
