@@ -53,7 +53,7 @@ struct Packing<Source: WeightSource> {
     let precision = source.precision(of: tensor.name)
     if isPanels(tensor) { return precision == .q8_0 ? .keptExactly : .quantised }
     if encoding == .int8, !tensor.isVector { return .oddWidth(tensor.columns) }
-    return precision == .float32 ? .keptExactly : .widened
+    return precision == .float32 ? .keptExactly : .otherFloat
   }
 
   /// Writes all rows and gives the number of bytes.

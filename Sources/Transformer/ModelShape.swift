@@ -1,4 +1,5 @@
 public import ModelFile
+internal import Tensor
 
 /// Which family of formulas a model follows. Mistral is `llama` with another name in GGUF.
 public enum Architecture: String, CaseIterable, Sendable {
@@ -83,6 +84,10 @@ public struct ModelShape: Equatable, Sendable {
     guard heads.isMultiple(of: keyValueHeads), headSize.isMultiple(of: 2) else {
       throw .impossibleShape(
         path: path, reason: "\(heads) heads of size \(headSize) over \(keyValueHeads) key heads")
+    }
+    guard headSize <= Attention.longestHead else {
+      throw .unsupported(
+        path: path, what: "a head of \(headSize) values, more than \(Attention.longestHead),")
     }
   }
 
