@@ -190,7 +190,8 @@ extension TokenizerDefinition {
       for cut in bytes.indices.dropFirst() where bytes[cut] & 0xC0 != 0x80 {
         let (left, right) = (Array(bytes[..<cut]), Array(bytes[cut...]))
         guard known.contains(left), known.contains(right) else { continue }
-        pairs.append((String(decoding: left, as: UTF8.self), String(decoding: right, as: UTF8.self)))
+        pairs.append(
+          (String(decoding: left, as: UTF8.self), String(decoding: right, as: UTF8.self)))
       }
     }
     return pairs
