@@ -9,6 +9,7 @@
 #include "panels.h"
 #include "quantize.h"
 #include "rowwise.h"
+#include "turn.h"
 
 // |w| ≤ 128 and |x| ≤ 127, so that the sum of two products fits in 16 bits: no saturation.
 CK_INLINE __m256i dot_of_signed(__m256i sum, __m256i w, __m256i x) {

@@ -13,6 +13,7 @@
 #include "panels.h"
 #include "quantize.h"
 #include "rowwise.h"
+#include "turn.h"
 
 const struct ck_table ck_avx512_vnni = {CK_EACH_KERNEL(CK_ENTRY)};
 #pragma clang attribute pop

@@ -9,6 +9,7 @@
 #include "panels.h"
 #include "quantize.h"
 #include "rowwise.h"
+#include "turn.h"
 
 #define WIDE_ROWS 3
 #define WIDE_START(correction) (correction)

@@ -7,5 +7,6 @@
 #include "panels.h"
 #include "quantize.h"
 #include "rowwise.h"
+#include "turn.h"
 
 const struct ck_table ck_portable = {CK_EACH_KERNEL(CK_ENTRY)};

@@ -18,6 +18,9 @@
     (const uint8_t *panels, size_t panel_bytes, size_t panel_count, size_t block_count,          \
      float *out, size_t out_stride),                                                             \
     (panels, panel_bytes, panel_count, block_count, out, out_stride))                            \
+  K(panel_turn, void,                                                                            \
+    (const uint8_t *panels, size_t panel_bytes, size_t panel_count, uint8_t *out),               \
+    (panels, panel_bytes, panel_count, out))                                                     \
   K(rows_product, void,                                                                          \
     (const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,              \
      size_t outputs, size_t columns, float *y, size_t y_stride, float scale, int adds),          \

@@ -1,7 +1,7 @@
 import CKernels
 
 /// Activations as int8 codes: [rows, blocks · 32] with scales and corrections [rows, blocks].
-private struct QuantizedRows: Sendable {
+struct QuantizedRows: Sendable {
   let blocks: Int
   private let codes: AlignedMemory
   private let scales: AlignedMemory

@@ -53,6 +53,20 @@ public enum WeightMatrix: Sendable {
     }
   }
 
+  /// dx[t, k] += Σ_n dy[t, n] · W[n, k]     dy [T, rows], dx [T, columns]
+  ///
+  /// Backward through the weights, fast: where they are int8 panels, dy is rounded to int8 per row
+  /// and block of 32, and so are the weights once more, per column and 32 rows; dot products are
+  /// whole numbers. Each row of dx depends on its own row of dy alone, bit for bit, whatever the
+  /// number of threads or the kernels' path. The rounding moves dx by about one part in a hundred.
+  public func addTurnedProduct(_ dy: Matrix, into dx: Matrix, on workers: Workers) {
+    requireShapes(dx, dy)
+    switch self {
+    case .panels(let matrix): matrix.addTurnedProduct(dy, into: dx, on: workers)
+    case .dense(let matrix): matrix.addTransposedProduct(dy, into: dx, on: workers)
+    }
+  }
+
   /// out[t, :] = W[ids[t], :]               out [ids.count, columns]
   public func gather(_ ids: [Int32], into out: Matrix, on workers: Workers) {
     out.requireShape(ids.count, columns, "out")

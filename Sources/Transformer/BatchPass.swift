@@ -75,7 +75,8 @@ public final class BatchPass {
     for index in model.weights.layers.indices.reversed() {
       let pass = model.pass(model.weights.layers[index], adapter)
       let activations = activations(of: index, pass)
-      dx = pass.backward(dx, from: activations, batch: batch, gradients: gradients)
+      dx = pass.backward(
+        dx, from: activations, batch: batch, arithmetic: arithmetic, gradients: gradients)
     }
     if let gradient = gradients["token_embd.weight"] {
       Rowwise.scatterAdd(dx, ids: batch.ids, into: gradient, on: model.workers)
@@ -101,7 +102,7 @@ public final class BatchPass {
         logits, targets: chunk.map(\.target),
         slopes: Array(slopes[start..<start + chunk.count]), on: model.workers)
       let rows = Matrix(rows: chunk.count, columns: model.shape.width)
-      head.addTransposedProduct(logits, into: rows, on: model.workers)
+      head.addBackwardProduct(logits, into: rows, arithmetic: arithmetic, on: model.workers)
       Rowwise.scatterAdd(
         rows, ids: chunk.map { Int32($0.row) }, into: dHidden, on: model.workers)
       if let headGradient {
@@ -129,10 +130,7 @@ public final class BatchPass {
   private func logits(of chunk: ArraySlice<ScoredToken>) -> Matrix {
     let logits = Matrix(rows: chunk.count, columns: model.shape.vocabulary)
     let rows = hiddenRows(of: chunk)
-    switch arithmetic {
-    case .rowwise: model.weights.head.product(rows, into: logits, on: model.workers)
-    case .float: model.weights.head.floatProduct(rows, into: logits, on: model.workers)
-    }
+    model.weights.head.product(rows, into: logits, arithmetic: arithmetic, on: model.workers)
     return logits
   }
 }

@@ -67,6 +67,11 @@ void ck_panel_unpack(const uint8_t *panels, size_t panel_bytes, size_t panel_cou
 // One row (0...31) of a panel as floats.
 void ck_panel_row(const uint8_t *panel, size_t row, size_t columns, float *out);
 
+// The panel of the transposed weights for one block of 32 columns: its rows are these columns, its
+// blocks the panel_count panels, which lie panel_bytes apart. Weights are rounded anew, by a scale
+// for each column and panel. out takes panel_count · CK_PANEL_BLOCK bytes.
+void ck_panel_turn(const uint8_t *panels, size_t panel_bytes, size_t panel_count, uint8_t *out);
+
 // Dense float
 
 // y[t, n] = scale · Σ_k x[t, k] · w[n, k], or that added to y.

@@ -35,7 +35,8 @@ struct LayerPass {
   let adapter: Adapter?
   let workers: Workers
 
-  /// - Returns: the layer's output [T, D] and what ``backward(_:from:batch:gradients:)`` needs.
+  /// - Returns: the layer's output [T, D] and what
+  ///   ``backward(_:from:batch:arithmetic:gradients:)`` needs.
   func forward(
     _ x: Matrix, batch: TokenBatch, arithmetic: Arithmetic
   ) -> (y: Matrix, kept: LayerActivations) {
@@ -93,11 +94,13 @@ struct LayerPass {
 
   /// From dy [T, D] to dx [T, D]; adds to the gradients that are asked for.
   func backward(
-    _ dy: Matrix, from kept: LayerActivations, batch: TokenBatch, gradients: Gradients
+    _ dy: Matrix, from kept: LayerActivations, batch: TokenBatch, arithmetic: Arithmetic,
+    gradients: Gradients
   ) -> Matrix {
-    let dMiddle = feedForwardBackward(dy, from: kept, gradients: gradients)
+    let dMiddle = feedForwardBackward(
+      dy, from: kept, arithmetic: arithmetic, gradients: gradients)
     let dGathered = Matrix(rows: dy.rows, columns: shape.queryWidth)
-    back(.attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, gradients)
+    back(.attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, arithmetic, gradients)
     let dq = Matrix(rows: dy.rows, columns: shape.queryWidth)
     let dk = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
     let dv = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
@@ -108,9 +111,9 @@ struct LayerPass {
     rotate(dq, batch.positions, inverse: true)
     rotate(dk, batch.positions, inverse: true)
     let dNormed = Matrix(rows: dy.rows, columns: shape.width)
-    back(.query, x: kept.normed, dy: dq, addingTo: dNormed, gradients)
-    back(.key, x: kept.normed, dy: dk, addingTo: dNormed, gradients)
-    back(.value, x: kept.normed, dy: dv, addingTo: dNormed, gradients)
+    back(.query, x: kept.normed, dy: dq, addingTo: dNormed, arithmetic, gradients)
+    back(.key, x: kept.normed, dy: dk, addingTo: dNormed, arithmetic, gradients)
+    back(.value, x: kept.normed, dy: dv, addingTo: dNormed, arithmetic, gradients)
     Rowwise.rmsNormBackward(
       kept.x, weight: layer.attentionNorm, epsilon: shape.normEpsilon, dy: dNormed,
       addingTo: dMiddle, weightGradient: gradients["blk.\(index).attn_norm.weight"], on: workers)
@@ -119,17 +122,17 @@ struct LayerPass {
 
   /// From dy to the gradient of the layer's middle, which holds dy itself as well (residual).
   private func feedForwardBackward(
-    _ dy: Matrix, from kept: LayerActivations, gradients: Gradients
+    _ dy: Matrix, from kept: LayerActivations, arithmetic: Arithmetic, gradients: Gradients
   ) -> Matrix {
     let dProduct = Matrix(rows: dy.rows, columns: shape.feedForward)
-    back(.down, x: kept.product, dy: dy, addingTo: dProduct, gradients)
+    back(.down, x: kept.product, dy: dy, addingTo: dProduct, arithmetic, gradients)
     let dGate = Matrix(rows: dy.rows, columns: shape.feedForward)
     let dUp = Matrix(rows: dy.rows, columns: shape.feedForward)
     Rowwise.swiGLUBackward(
       gate: kept.gate, up: kept.up, dy: dProduct, dGate: dGate, dUp: dUp, on: workers)
     let dNormed = Matrix(rows: dy.rows, columns: shape.width)
-    back(.gate, x: kept.middleNormed, dy: dGate, addingTo: dNormed, gradients)
-    back(.up, x: kept.middleNormed, dy: dUp, addingTo: dNormed, gradients)
+    back(.gate, x: kept.middleNormed, dy: dGate, addingTo: dNormed, arithmetic, gradients)
+    back(.up, x: kept.middleNormed, dy: dUp, addingTo: dNormed, arithmetic, gradients)
     let dMiddle = dy.copy()
     Rowwise.rmsNormBackward(
       kept.middle, weight: layer.feedForwardNorm, epsilon: shape.normEpsilon, dy: dNormed,
@@ -144,10 +147,12 @@ struct LayerPass {
   }
 
   private func back(
-    _ name: LinearName, x: Matrix, dy: Matrix, addingTo dx: Matrix, _ gradients: Gradients
+    _ name: LinearName, x: Matrix, dy: Matrix, addingTo dx: Matrix, _ arithmetic: Arithmetic,
+    _ gradients: Gradients
   ) {
     layer[name].backward(
-      x: x, dy: dy, addingTo: dx, adapter: adapter, gradients: gradients, on: workers)
+      x: x, dy: dy, addingTo: dx, adapter: adapter, arithmetic: arithmetic, gradients: gradients,
+      on: workers)
   }
 
   private func norm(_ x: Matrix, _ weight: Matrix) -> Matrix {
