@@ -21,6 +21,8 @@
   K(panel_turn, void,                                                                            \
     (const uint8_t *panels, size_t panel_bytes, size_t panel_count, uint8_t *out),               \
     (panels, panel_bytes, panel_count, out))                                                     \
+  K(add_rows, void, (const float *x, size_t rows, size_t columns, float *y, size_t y_stride),    \
+    (x, rows, columns, y, y_stride))                                                             \
   K(rows_product, void,                                                                          \
     (const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,              \
      size_t outputs, size_t columns, float *y, size_t y_stride, float scale, int adds),          \

@@ -33,3 +33,11 @@ static void panel_turn(const uint8_t *panels, size_t panel_bytes, size_t panel_c
       turn_row(load(weights + k * TURN_SIZE), load(weights + k * TURN_SIZE + 16), k, out);
   }
 }
+
+static void add_rows(const float *x, size_t rows, size_t columns, float *y, size_t y_stride) {
+  for (size_t r = 0; r < rows; r++, x += columns, y += y_stride) {
+    size_t i = 0;
+    for (; i + 16 <= columns; i += 16) store(y + i, load(y + i) + load(x + i));
+    for (; i < columns; i++) y[i] += x[i];
+  }
+}

@@ -9,7 +9,7 @@ extension PanelMatrix {
   func addTurnedProduct(_ dy: Matrix, into dx: Matrix, on workers: Workers) {
     guard dy.rows > 0 else { return }
     let gradient = QuantizedRows(dy, on: workers)
-    let together = max(1, min(Self.turnedBytes / (panelCount * Self.blockBytes), blocks / 16))
+    let together = max(1, min(Self.turnedBytes / (panelCount * Self.blockBytes), blocks / 8))
     let pool = ScratchPool(floats: (TurnedPanels.byteCount(of: self, count: together) + 3) / 4)
     workers.share(blocks, by: together) { blocks in
       pool.with { memory in
@@ -65,11 +65,8 @@ private struct TurnedPanels {
       unsafe ck_panel_product(
         panels, count, blocks, gradient.codes(first), gradient.scales(first),
         gradient.corrections(first), part.count, product, columns.count, columns.count)
-      for row in part {
-        unsafe ck_add_scaled(
-          product + (row - first) * columns.count, columns.count, 1,
-          dx.at(row, columns.lowerBound))
-      }
+      unsafe ck_add_rows(
+        product, part.count, columns.count, dx.at(first, columns.lowerBound), dx.columns)
     }
   }
 }

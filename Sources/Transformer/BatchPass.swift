@@ -1,9 +1,10 @@
+public import Bytes
 public import Tensor
 
 /// A whole batch through a model and back: log-probabilities of the scored tokens, then gradients.
 ///
-/// Between the two the activations of every layer are kept, or only each layer's input, from which
-/// the rest is computed again on the way back.
+/// Between the two the activations of a layer are kept, or only its input, from which the rest is
+/// computed again on the way back. Which of the two changes no bit of the result.
 public final class BatchPass {
   public let batch: TokenBatch
   /// The natural-log probability of every scored token, in the batch's order.
@@ -13,7 +14,8 @@ public final class BatchPass {
   private let adapter: Adapter?
   private let arithmetic: Arithmetic
   private var inputs: [Matrix] = []
-  private var kept: [LayerActivations] = []
+  /// Of the last layers.
+  private var kept: [SlimActivations] = []
   /// Before and after the last norm, [T, D].
   private var last: Matrix
   private var hidden: Matrix
@@ -32,13 +34,14 @@ public final class BatchPass {
     self.arithmetic = arithmetic
     last = Matrix(rows: batch.rows, columns: model.shape.width)
     model.weights.embedding.gather(batch.ids, into: last, on: model.workers)
-    for layer in model.weights.layers {
+    let first = keeping.firstLayer(rows: batch.rows, shape: model.shape)
+    for (index, layer) in model.weights.layers.enumerated() {
       let (y, activations) = model.pass(layer, adapter).forward(
         last, batch: batch, arithmetic: arithmetic)
-      switch keeping {
-      case .nothing: break
-      case .layerInputs: inputs.append(last)
-      case .everything: kept.append(activations)
+      if index >= first {
+        kept.append(SlimActivations(activations))
+      } else if keeping != .nothing {
+        inputs.append(last)
       }
       last = y
     }
@@ -47,8 +50,21 @@ public final class BatchPass {
   }
 
   /// What a pass keeps for the way back.
-  public enum Keeping: Sendable {
+  public enum Keeping: Equatable, Sendable {
     case nothing, layerInputs, everything
+    /// The activations of as many layers as this memory holds, and the inputs of the others.
+    case upTo(ByteCount)
+
+    /// The layer from which on activations are kept.
+    fileprivate func firstLayer(rows: Int, shape: ModelShape) -> Int {
+      switch self {
+      case .nothing, .layerInputs: return shape.layers
+      case .everything: return 0
+      case .upTo(let memory):
+        let each = max(1, rows * SlimActivations.bytesPerRow(shape))
+        return max(0, shape.layers - memory.bytes / each)
+      }
+    }
   }
 
   /// The rows after the last norm, [T, D].
@@ -84,7 +100,7 @@ public final class BatchPass {
   }
 
   private func activations(of index: Int, _ pass: LayerPass) -> LayerActivations {
-    if inputs.isEmpty { return kept.removeLast() }
+    if let last = kept.popLast() { return last.complete(pass) }
     return pass.forward(inputs.removeLast(), batch: batch, arithmetic: arithmetic).kept
   }
 

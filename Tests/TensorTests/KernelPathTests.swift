@@ -40,6 +40,21 @@ struct KernelPathTests {
   }
 
   @Test(arguments: others)
+  func `products on the way back`(path: KernelPath) {
+    var numbers = Numbers(84)
+    let tiny = numbers.matrix(70, 100)
+    for column in 0..<100 { tiny[3, column] *= 1e-9 }
+    for column in 0..<32 { tiny[40, column] = 1e4 }
+    let weights = WeightMatrix.panels(PanelMatrix(quantizing: tiny))
+    let dy = numbers.matrix(7, 70)
+    expectEqual(path) {
+      let dx = Matrix(rows: 7, columns: 100)
+      weights.addTurnedProduct(dy, into: dx, on: oneThread)
+      return bits(dx)
+    }
+  }
+
+  @Test(arguments: others)
   func `products of extreme codes`(path: KernelPath) throws {
     // Every code is −128 or 127, every activation the largest of its block.
     var numbers = Numbers(82)

@@ -9,6 +9,7 @@ import Transformer
 
 /// Small random models with what PyTorch says of them.
 struct Fixture {
+  let name: String
   let model: LanguageModel
   let expected: Expected
   let folder: TemporaryFolder
@@ -16,6 +17,7 @@ struct Fixture {
   static let names = ["llama", "llama-tied", "mistral", "qwen2"]
 
   init(_ name: String, encoding: WeightEncoding = .float32) throws {
+    self.name = name
     folder = try TemporaryFolder()
     let packed = folder.file("\(name).packed")
     _ = try ModelImport.run(

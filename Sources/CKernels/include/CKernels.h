@@ -72,6 +72,9 @@ void ck_panel_row(const uint8_t *panel, size_t row, size_t columns, float *out);
 // for each column and panel. out takes panel_count · CK_PANEL_BLOCK bytes.
 void ck_panel_turn(const uint8_t *panels, size_t panel_bytes, size_t panel_count, uint8_t *out);
 
+// y[r, i] += x[r, i]
+void ck_add_rows(const float *x, size_t rows, size_t columns, float *y, size_t y_stride);
+
 // Dense float
 
 // y[t, n] = scale · Σ_k x[t, k] · w[n, k], or that added to y.
