@@ -31,11 +31,11 @@ extension PanelMatrix {
   }
 }
 
-/// Panels of transposed weights in scratch memory, and room for their product.
+/// Panels of transposed weights in scratch memory, and room for their product behind them.
 private struct TurnedPanels {
-  private let panels: UnsafeMutablePointer<UInt8>
-  private let product: UnsafeMutablePointer<Float>
+  private let memory: AlignedMemory
   private let columns: Range<Int>
+  /// Panels, and blocks of each.
   private let count: Int
   private let blocks: Int
 
@@ -47,14 +47,12 @@ private struct TurnedPanels {
   }
 
   init(of matrix: PanelMatrix, blocks range: Range<Int>, in memory: AlignedMemory) {
+    self.memory = memory
     count = range.count
     blocks = matrix.panelCount
     columns = range.lowerBound * 32..<min(range.upperBound * 32, matrix.columns)
-    unsafe panels = memory.base.assumingMemoryBound(to: UInt8.self)
-    unsafe product = (memory.base + count * blocks * PanelMatrix.blockBytes)
-      .assumingMemoryBound(to: Float.self)
     for (place, block) in range.enumerated() {
-      unsafe matrix.turn(block: block, into: panels + place * blocks * PanelMatrix.blockBytes)
+      unsafe matrix.turn(block: block, into: panel(place))
     }
   }
 
@@ -63,10 +61,20 @@ private struct TurnedPanels {
     for first in stride(from: 0, to: rows, by: Self.rowsTogether) {
       let part = first..<min(first + Self.rowsTogether, rows)
       unsafe ck_panel_product(
-        panels, count, blocks, gradient.codes(first), gradient.scales(first),
+        panel(0), count, blocks, gradient.codes(first), gradient.scales(first),
         gradient.corrections(first), part.count, product, columns.count, columns.count)
       unsafe ck_add_rows(
         product, part.count, columns.count, dx.at(first, columns.lowerBound), dx.columns)
     }
+  }
+
+  private func panel(_ place: Int) -> UnsafeMutablePointer<UInt8> {
+    let start = place * blocks * PanelMatrix.blockBytes
+    return unsafe (memory.base + start).assumingMemoryBound(to: UInt8.self)
+  }
+
+  private var product: UnsafeMutablePointer<Float> {
+    let start = count * blocks * PanelMatrix.blockBytes
+    return unsafe (memory.base + start).assumingMemoryBound(to: Float.self)
   }
 }

@@ -1,5 +1,6 @@
 import Foundation
 import SynPO
+import Tokenization
 import Training
 
 /// The tokens that a training would see, and which of them count.
