@@ -369,7 +369,14 @@ extension RecordLogReader {
 
   /// Whether nothing from here on was ever promised to be durable. In a stream only bytes that did
   /// not come are a torn tail.
+  ///
+  /// What is stored as its checksum says was written to its end: where that does not decode, no
+  /// crash is to blame, and a writer would keep the chunk.
   func isTornTail(_ problem: RecordLogError.Problem) throws(RecordLogError) -> Bool {
+    switch problem {
+    case .malformed(.values, _), .checksum(of: .decoded, _, _): return false
+    default: break
+    }
     guard input.isSeekable else {
       if case .truncated = problem { return true }
       return false
