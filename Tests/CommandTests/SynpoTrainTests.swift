@@ -60,6 +60,25 @@ struct SynpoTrainTests {
     #expect(again.lines.contains("model.packed"))
   }
 
+  @Test(.enabled(if: Shared.isPresent), arguments: ["int8", "float"])
+  func `bench tells tokens, time and memory of a step`(forward: String) throws {
+    let done = try BuiltTools.run(
+      """
+      synpo model import \(Shared.path("fixtures/llama")) m.packed >/dev/null &&
+      synpo train bench m.packed --pairs 3 --prompt-tokens 6 --answer-tokens 5 --lora-r 2 \\
+        --steps 2 --threads 1 --forward \(forward) --activations 1KiB --json
+      """, in: folder)
+    #expect(done.code == 0, "\(done.complaint)")
+    let found = try #require(try done.objects().last)
+    // A prompt counts once for each of its two answers.
+    #expect(found["tokens"] as? Int == 3 * 2 * (6 + 5))
+    let losses = try #require(found["losses"] as? [Double])
+    #expect(losses.count == 2 && losses[1] < losses[0])
+    for key in ["seconds", "processor_seconds", "tokens_per_second", "peak_own_bytes"] {
+      #expect((found[key] as? Double ?? 0) > 0, "\(key)")
+    }
+  }
+
   @Test func `a margin above beta is refused unless it is forced`() throws {
     let refused = try BuiltTools.run(
       "synpo train simpo seeds.rlg --show-mask 1 --set policy.gamma=3", in: folder)
