@@ -21,6 +21,12 @@ public final class Matrix: @unchecked Sendable {
     memory = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: true)
   }
 
+  private init(rows: Int, columns: Int, memory: AlignedMemory) {
+    self.rows = rows
+    self.columns = columns
+    self.memory = memory
+  }
+
   public convenience init(rows: Int, columns: Int, values: [Float]) {
     precondition(
       values.count == rows * columns, "\(values.count) values do not fill [\(rows), \(columns)]")
@@ -59,6 +65,14 @@ public final class Matrix: @unchecked Sendable {
     precondition(
       row >= 0 && row + source.count <= rows, "\(source.count) rows at \(row) of \(rows)")
     unsafe at(row).update(from: other.at(source.lowerBound), count: source.count * columns)
+  }
+
+  /// The same values as rows of another length; what is written to one is seen in the other.
+  public func reshaped(rows: Int, columns: Int) -> Matrix {
+    precondition(rows >= 0 && columns >= 0, "no matrix has \(rows) rows of \(columns)")
+    precondition(
+      rows * columns == count, "[\(self.rows), \(self.columns)] is not [\(rows), \(columns)]")
+    return Matrix(rows: rows, columns: columns, memory: memory)
   }
 
   public func copy() -> Matrix {

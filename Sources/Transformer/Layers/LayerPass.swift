@@ -6,6 +6,9 @@ struct LayerActivations {
   let x: Matrix
   /// norm(x), [T, D].
   let normed: Matrix
+  /// Queries and keys before the norms of their heads; q and k themselves where there are none.
+  let rawQ: Matrix
+  let rawK: Matrix
   /// Rotated queries [T, H·d], rotated keys and values [T, G·d].
   let q: Matrix
   let k: Matrix
@@ -41,8 +44,10 @@ struct LayerPass {
     _ x: Matrix, batch: TokenBatch, arithmetic: Arithmetic
   ) -> (y: Matrix, kept: LayerActivations) {
     let normed = norm(x, layer.attentionNorm)
-    let q = apply(.query, normed, arithmetic)
-    let k = apply(.key, normed, arithmetic)
+    let rawQ = apply(.query, normed, arithmetic)
+    let rawK = apply(.key, normed, arithmetic)
+    let q = normHeads(rawQ, layer.queryNorm)
+    let k = normHeads(rawK, layer.keyNorm)
     let v = apply(.value, normed, arithmetic)
     rotate(q, batch.positions)
     rotate(k, batch.positions)
@@ -55,16 +60,17 @@ struct LayerPass {
     Rowwise.add(x, to: middle, on: workers)
     let (y, middleNormed, gate, up, product) = feedForward(middle, arithmetic)
     let kept = LayerActivations(
-      x: x, normed: normed, q: q, k: k, v: v, gathered: gathered, logSums: logSums,
-      middle: middle, middleNormed: middleNormed, gate: gate, up: up, product: product)
+      x: x, normed: normed, rawQ: rawQ, rawK: rawK, q: q, k: k, v: v, gathered: gathered,
+      logSums: logSums, middle: middle, middleNormed: middleNormed, gate: gate, up: up,
+      product: product)
     return (y, kept)
   }
 
   /// The same for rows that continue sequences in a cache.
   func decode(_ x: Matrix, rows: DecodingRows, cache: KeyValueCache, index: Int) -> Matrix {
     let normed = norm(x, layer.attentionNorm)
-    let q = apply(.query, normed, .rowwise)
-    let k = apply(.key, normed, .rowwise)
+    let q = normHeads(apply(.query, normed, .rowwise), layer.queryNorm)
+    let k = normHeads(apply(.key, normed, .rowwise), layer.keyNorm)
     let v = apply(.value, normed, .rowwise)
     rotate(q, rows.positions)
     rotate(k, rows.positions)
@@ -100,7 +106,8 @@ struct LayerPass {
     let dMiddle = feedForwardBackward(
       dy, from: kept, arithmetic: arithmetic, gradients: gradients)
     let dGathered = Matrix(rows: dy.rows, columns: shape.queryWidth)
-    back(.attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, arithmetic, gradients)
+    back(
+      .attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, arithmetic, gradients)
     let dq = Matrix(rows: dy.rows, columns: shape.queryWidth)
     let dk = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
     let dv = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
@@ -111,8 +118,10 @@ struct LayerPass {
     rotate(dq, batch.positions, inverse: true)
     rotate(dk, batch.positions, inverse: true)
     let dNormed = Matrix(rows: dy.rows, columns: shape.width)
-    back(.query, x: kept.normed, dy: dq, addingTo: dNormed, arithmetic, gradients)
-    back(.key, x: kept.normed, dy: dk, addingTo: dNormed, arithmetic, gradients)
+    let dRawQ = backHeads(dq, raw: kept.rawQ, layer.queryNorm, .query, gradients)
+    let dRawK = backHeads(dk, raw: kept.rawK, layer.keyNorm, .key, gradients)
+    back(.query, x: kept.normed, dy: dRawQ, addingTo: dNormed, arithmetic, gradients)
+    back(.key, x: kept.normed, dy: dRawK, addingTo: dNormed, arithmetic, gradients)
     back(.value, x: kept.normed, dy: dv, addingTo: dNormed, arithmetic, gradients)
     Rowwise.rmsNormBackward(
       kept.x, weight: layer.attentionNorm, epsilon: shape.normEpsilon, dy: dNormed,
@@ -159,6 +168,30 @@ struct LayerPass {
     let y = Matrix(rows: x.rows, columns: x.columns)
     Rowwise.rmsNorm(x, weight: weight, epsilon: shape.normEpsilon, into: y, on: workers)
     return y
+  }
+
+  /// norm(head) for each head of x [T, heads · d]; x itself where there is no such norm.
+  private func normHeads(_ x: Matrix, _ weight: Matrix?) -> Matrix {
+    guard let weight else { return x }
+    return norm(heads(of: x), weight).reshaped(rows: x.rows, columns: x.columns)
+  }
+
+  /// From the gradient behind ``normHeads(_:_:)`` to the one before it.
+  private func backHeads(
+    _ dy: Matrix, raw: Matrix, _ weight: Matrix?, _ name: LinearName, _ gradients: Gradients
+  ) -> Matrix {
+    guard let weight else { return dy }
+    let dx = Matrix(rows: dy.rows, columns: dy.columns)
+    Rowwise.rmsNormBackward(
+      heads(of: raw), weight: weight, epsilon: shape.normEpsilon, dy: heads(of: dy),
+      addingTo: heads(of: dx), weightGradient: gradients["\(layer[name].id.path)_norm.weight"],
+      on: workers)
+    return dx
+  }
+
+  /// The same values with one head a row.
+  private func heads(of x: Matrix) -> Matrix {
+    x.reshaped(rows: x.count / shape.headSize, columns: shape.headSize)
   }
 
   private func rotate(_ x: Matrix, _ positions: [Int32], inverse: Bool = false) {
