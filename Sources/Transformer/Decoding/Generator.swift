@@ -85,6 +85,12 @@ public struct Generator {
   /// Whether nothing is under way; every completion has then been given out.
   public var isIdle: Bool { slots.allSatisfy { $0 == nil } && order.isEmpty }
 
+  /// Whether a prompt is not read to its end yet.
+  var isReading: Bool { slots.contains { $0.map { $0.tokens.isEmpty } ?? false } }
+
+  /// Tokens that the sequences under way have written so far.
+  var tokensUnderWay: Int { slots.reduce(0) { $0 + ($1?.tokens.count ?? 0) } }
+
   /// Starts on a prompt.
   ///
   /// - Precondition: ``hasRoom``.
