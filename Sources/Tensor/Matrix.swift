@@ -1,4 +1,4 @@
-/// Rows of floats, row-major, on a cache line's border, zero at birth.
+/// Rows of floats, row-major, on a cache line's border, zero at birth unless said otherwise.
 ///
 ///     values [rows, columns]
 ///
@@ -21,10 +21,18 @@ public final class Matrix: @unchecked Sendable {
     memory = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: true)
   }
 
+  /// Rows that will be overwritten in full before anyone reads them.
+  public init(unsetRows rows: Int, columns: Int) {
+    precondition(rows >= 0 && columns >= 0, "no matrix has \(rows) rows of \(columns)")
+    self.rows = rows
+    self.columns = columns
+    memory = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: false)
+  }
+
   public convenience init(rows: Int, columns: Int, values: [Float]) {
     precondition(
       values.count == rows * columns, "\(values.count) values do not fill [\(rows), \(columns)]")
-    self.init(rows: rows, columns: columns)
+    self.init(unsetRows: rows, columns: columns)
     unsafe start.update(from: values, count: count)
   }
 
@@ -61,8 +69,15 @@ public final class Matrix: @unchecked Sendable {
     unsafe at(row).update(from: other.at(source.lowerBound), count: source.count * columns)
   }
 
+  /// A copy of some rows.
+  public func picking(_ rows: [Int]) -> Matrix {
+    let picked = Matrix(unsetRows: rows.count, columns: columns)
+    for (index, row) in rows.enumerated() { picked.copyRows(row..<row + 1, of: self, to: index) }
+    return picked
+  }
+
   public func copy() -> Matrix {
-    let copy = Matrix(rows: rows, columns: columns)
+    let copy = Matrix(unsetRows: rows, columns: columns)
     copy.copyRows(0..<rows, of: self, to: 0)
     return copy
   }

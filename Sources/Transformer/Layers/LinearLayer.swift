@@ -10,24 +10,35 @@ public enum Arithmetic: Sendable {
 }
 
 extension Linear {
-  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out].
-  func forward(
-    _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
-  ) -> Matrix {
-    let y = Matrix(rows: x.rows, columns: weights.rows)
-    switch arithmetic {
-    case .rowwise: weights.product(x, into: y, on: workers)
-    case .float: weights.floatProduct(x, into: y, on: workers)
+  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out], for layers that share x.
+  static func forward(
+    _ layers: [Linear], _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic,
+    on workers: Workers
+  ) -> [Matrix] {
+    let parts = layers.map {
+      (weights: $0.weights, y: Matrix(unsetRows: x.rows, columns: $0.weights.rows))
     }
+    switch arithmetic {
+    case .rowwise: WeightMatrix.products(x, parts, on: workers)
+    case .float: for part in parts { part.weights.floatProduct(x, into: part.y, on: workers) }
+    }
+    for (layer, part) in zip(layers, parts) {
+      layer.addRest(x, to: part.y, adapter: adapter, arithmetic: arithmetic, on: workers)
+    }
+    return parts.map(\.y)
+  }
+
+  private func addRest(
+    _ x: Matrix, to y: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
+  ) {
     if let bias { Rowwise.addBias(bias, to: y, on: workers) }
-    guard let adapter, let part = adapter.parts[id] else { return y }
+    guard let adapter, let part = adapter.parts[id] else { return }
     let low = part.project(x, arithmetic: arithmetic, on: workers)
     switch arithmetic {
     case .rowwise:
       FloatProduct.addRowwiseABT(low, part.b, into: y, scale: adapter.scale, on: workers)
     case .float: FloatProduct.addABT(low, part.b, into: y, scale: adapter.scale, on: workers)
     }
-    return y
   }
 
   /// From dy [T, out], adds dx = dy·W + scale·(dy·B)·A to `dx` [T, in], and to `gradients` what
