@@ -18,14 +18,15 @@ struct Export: ParsableCommand {
   @Option(name: .shortAndLong, help: "Where to; - is standard output.", completion: .file())
   var output = "-"
   @Option(name: .customLong("as"), help: "In which form.") var form = Form.jsonl
+  @Flag(help: "The tally as one JSON object, on standard error.") var tally = false
 
   func validate() throws {
     guard form == .tfrecord else { return }
     if output == "-", Output.isTerminal {
       throw ValidationError("TFRecords are not for a terminal: give --output or a pipe.")
     }
-    if selection.envelope || selection.raw {
-      throw ValidationError("--as tfrecord takes no --envelope and no --raw.")
+    if selection.envelope || selection.raw || selection.zero || selection.prefixed {
+      throw ValidationError("--as tfrecord takes no --envelope, --raw, -0 or --len32.")
     }
   }
 
@@ -40,7 +41,11 @@ struct Export: ParsableCommand {
       if result == .good { result = kind }
     }
     try printer.output.close()
-    complain("\(printer.count) records exported")
+    if tally {
+      FileHandle.standardError.write(Data("{\"records\":\(printer.count)}\n".utf8))
+    } else {
+      complain("\(printer.count) records exported")
+    }
     if result != .good { throw result }
   }
 }

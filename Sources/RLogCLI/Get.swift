@@ -13,7 +13,7 @@ struct Get: ParsableCommand {
 
   @Flag(
     name: [.customLong("envelope"), .customLong("json")],
-    help: "Wrap each record: {seq, type, segment, cursor, record}.")
+    help: "Wrap each record: {seq, type, segment, offset, cursor, record}.")
   var envelope = false
 
   func run() throws {

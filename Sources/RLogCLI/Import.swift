@@ -34,6 +34,8 @@ struct Import: ParsableCommand {
   @Flag(help: "The tally as one JSON object; to standard error where the log goes to output.")
   var json = false
 
+  @OptionGroup var threading: ThreadOptions
+
   func validate() throws {
     if output == "-", Output.isTerminal {
       throw ValidationError("A log is not for a terminal: give --output or a pipe.")
@@ -53,6 +55,7 @@ struct Import: ParsableCommand {
     options.chunk = chunk
     options.largestRecord = record
     options.writerName = "rlog"
+    options.packers = threading.threads
     options.types = [RecordType(id: 1, name: type)]
     for entry in user {
       guard let cut = entry.firstIndex(of: "=") else {

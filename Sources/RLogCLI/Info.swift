@@ -9,14 +9,15 @@ struct Info: ParsableCommand {
 
   @OptionGroup var logs: Logs
   @Flag(help: "One JSON object per log.") var json = false
+  @Flag(help: "Look on behind damage, such as a segment that was set aside.") var salvage = false
 
   func run() throws {
     let output = try Output()
     defer { try? output.flush() }
-    try logs.each { reader in
+    try logs.each(salvaging: salvage) { reader in
       let facts = try Facts(reader)
       if json { try output.json(facts) } else { try output.line(facts.text) }
-      return ExitKind(facts.ending)
+      return salvage ? tellEnding(reader) : ExitKind(facts.ending)
     }
   }
 }
@@ -45,12 +46,14 @@ struct Facts: Encodable {
   var types: [RecordType]
   var writer: LogDescription.Writer?
   var user: [String: JSONValue]?
+  var setAside: [SetAsideSegment]?
   var ending: LogEnding?
 
   enum CodingKeys: String, CodingKey {
     case path, state, segment, segments, records, ratio, created, earliest, latest, fingerprint,
       types
     case writer, user
+    case setAside = "set_aside"
     case fileID = "file_id"
     case logID = "log_id"
     case firstSequence = "first_sequence"
@@ -97,6 +100,7 @@ struct Facts: Encodable {
     types = reader.description?.types ?? []
     writer = reader.description?.writer
     user = reader.description?.user
+    setAside = reader.description?.setAside
   }
 
   var text: String {
@@ -112,6 +116,10 @@ struct Facts: Encodable {
     if let earliest, let latest { lines.append("  written      \(earliest) to \(latest)") }
     if let writer { lines.append("  writer       \(writer.name) \(writer.version ?? "")") }
     if let fingerprint { lines.append("  fingerprint  \(fingerprint)") }
+    for aside in setAside ?? [] {
+      lines.append(
+        "  set aside    \(aside.file): \(aside.lostRecords) records lost, \(aside.reason)")
+    }
     for (key, value) in (user ?? [:]).sorted(by: { $0.key < $1.key }) {
       lines.append("  \(key): \((try? jsonText(value)) ?? "")")
     }

@@ -7,6 +7,8 @@ import RecordLog
 enum ExitKind: Int32, Error {
   case good = 0
   case usage, damage, unfinished, aborted, inputOutput, unsupported, limit
+  /// Of rlog diff: the logs were read, and are not the same.
+  case different
 
   init(_ category: RecordLogError.Category) {
     self =

@@ -36,16 +36,72 @@ final class LineImporter {
   func take(_ path: String) throws {
     var input = try LineInput(path, limit: limit)
     var number: UInt64 = 0
-    while var line = try input.next() {
-      number += 1
-      if number == 1, line.starts(with: [0xEF, 0xBB, 0xBF]) { line = line.dropFirst(3) }
-      tally.lines += 1
-      guard tally.lines > skipping else {
-        tally.skipped += 1
-        continue
-      }
-      try take(line, number, of: input.name)
+    while let lines = try input.nextLines() {
+      var rest = lines
+      if number == 0, rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
+      try take(rest, &number, of: input.name)
     }
+  }
+
+  /// Takes lines from one piece of the input; those that are good one after the other go to the log
+  /// together.
+  private func take(
+    _ lines: ArraySlice<UInt8>, _ number: inout UInt64, of input: String
+  ) throws {
+    var good = lines.startIndex..<lines.startIndex
+    var cursor = tally.lines
+    while good.upperBound < lines.endIndex {
+      let end = lineEnd(lines, from: good.upperBound)
+      let line = lines[good.upperBound..<end]
+      number += 1
+      if isNew(), try isRecord(line, number, of: input) {
+        good = good.lowerBound..<end
+      } else {
+        try append(lines[good], behind: cursor)
+        cursor = tally.lines
+        good = end..<end
+      }
+    }
+    try append(lines[good], behind: cursor)
+  }
+
+  /// Behind the line feed of the line that begins at `start`.
+  private func lineEnd(_ lines: ArraySlice<UInt8>, from start: Int) -> Int {
+    unsafe lines[start...].withUnsafeBytes { rest in
+      guard let base = rest.baseAddress else { return start }
+      guard let found = unsafe memchr(base, 10, rest.count) else { return start + rest.count }
+      return start + (unsafe UnsafeRawPointer(found) - base) + 1
+    }
+  }
+
+  /// Counts a line; whether no earlier import took it.
+  private func isNew() -> Bool {
+    tally.lines += 1
+    if tally.lines <= skipping { tally.skipped += 1 }
+    return tally.lines > skipping
+  }
+
+  /// Sets a line aside if it is no record.
+  private func isRecord(
+    _ whole: ArraySlice<UInt8>, _ number: UInt64, of input: String
+  ) throws -> Bool {
+    let line = whole.last == 10 ? whole.dropLast() : whole
+    if line.allSatisfy({ $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }) {
+      tally.blank += 1
+    } else if let reason = whyRefused(line) {
+      try setAside(RefusedLine(input: input, line: number, reason: reason), line)
+    } else {
+      return true
+    }
+    return false
+  }
+
+  /// - Parameter cursor: the number of lines before these.
+  private func append(_ lines: ArraySlice<UInt8>, behind cursor: UInt64) throws {
+    guard !lines.isEmpty else { return }
+    let before = writer.nextSequence
+    defer { tally.records += writer.nextSequence - before }
+    try writer.append(lines: unsafe lines.span.bytes, type: type, cursor: cursor)
   }
 
   /// - Parameter asBytes: whether the records are bytes, else JSON.
@@ -54,30 +110,17 @@ final class LineImporter {
     var number: UInt64 = 0
     while let record = try input.next() {
       number += 1
-      tally.lines += 1
-      if tally.lines <= skipping {
-        tally.skipped += 1
-      } else if asBytes {
+      guard isNew() else { continue }
+      if asBytes {
         try writer.append(record, type: 0, cursor: tally.lines)
         tally.records += 1
       } else if record.contains(10) {
         let reason = "holds a line feed, see --binary"
         try setAside(RefusedLine(input: path, line: number, reason: reason), record[...])
-      } else {
-        try take(record[...], number, of: path)
+      } else if try isRecord(record[...], number, of: path) {
+        try writer.append(record, type: type, cursor: tally.lines)
+        tally.records += 1
       }
-    }
-  }
-
-  private func take(_ line: ArraySlice<UInt8>, _ number: UInt64, of input: String) throws {
-    let isBlank = line.allSatisfy { $0 == 0x20 || $0 == 0x09 || $0 == 0x0D }
-    if isBlank {
-      tally.blank += 1
-    } else if let reason = whyRefused(line) {
-      try setAside(RefusedLine(input: input, line: number, reason: reason), line)
-    } else {
-      try writer.append(Array(line), type: type, cursor: tally.lines)
-      tally.records += 1
     }
   }
 

@@ -33,7 +33,9 @@ struct List: ParsableCommand {
     var told = 0
     while let header = try reader.nextHeader(verifying: salvage ? .stored : .headers) {
       try tellDamage(of: reader, &told, to: output)
-      let line = ChunkLine(header, type: typeName(header.type, in: reader.description))
+      let line = ChunkLine(
+        header, type: typeName(header.type, in: reader.description),
+        segment: reader.prologue.segment)
       if json { try output.json(line) } else { try output.line(line.text) }
     }
     try tellDamage(of: reader, &told, to: output)
@@ -78,11 +80,13 @@ private struct ChunkLine: Encodable {
   var durable: UInt64
   var cursor: UInt64
   var time: UInt64
+  var segment: UInt64
 
   static let heading = row(
     ["offset", "kind", "seq", "records", "stored", "raw", "ratio", "type", "durable", "cursor"])
 
-  init(_ header: ChunkHeader, type: String) {
+  init(_ header: ChunkHeader, type: String, segment: UInt64) {
+    self.segment = segment
     offset = header.offset
     kind = header.kind.map { "\($0)" } ?? "kind \(header.kindCode)"
     seq = header.firstSequence

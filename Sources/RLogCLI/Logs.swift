@@ -30,7 +30,8 @@ struct Logs: ParsableArguments {
 /// Opens a log in the mode that tells a torn tail from damage, or in the one that reads on behind
 /// it.
 func open(_ path: String, salvaging salvage: Bool = false) throws -> RecordLogReader {
-  let options = ReadOptions(mode: salvage ? .salvage() : .tailTolerant)
+  var options = ReadOptions(mode: salvage ? .salvage() : .tailTolerant)
+  options.usesAllCores = true
   guard path == "-" else { return try RecordLogReader(path: path, options: options) }
   return try RecordLogReader(
     descriptor: STDIN_FILENO, name: "standard input", options: options)

@@ -1,5 +1,6 @@
 import Bytes
 import Foundation
+import RecordLog
 
 /// Standard output or a file, written in large pieces.
 final class Output {
@@ -18,6 +19,7 @@ final class Output {
       replacement = try FileReplacement(path: path)
     }
     file = OpenFile(owning: dup(STDOUT_FILENO), path: "standard output")
+    if compressor == nil, replacement == nil { widenPipe(file.descriptor) }
   }
 
   static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
@@ -27,14 +29,25 @@ final class Output {
     if waiting.count >= Self.piece { try flush() }
   }
 
+  /// Writes a large piece at once, without a copy of it.
+  func write(whole bytes: [UInt8]) throws(FileError) {
+    guard bytes.count >= Self.piece / 4 else { return try write(bytes) }
+    try flush()
+    try put(bytes)
+  }
+
   func line(_ text: String) throws(FileError) { try write(Array((text + "\n").utf8)) }
 
   /// One object on a line of its own, its keys in order.
   func json(_ value: some Encodable) throws { try line(jsonText(value)) }
 
   func flush() throws(FileError) {
-    let bytes = waiting
-    waiting.removeAll(keepingCapacity: true)
+    guard !waiting.isEmpty else { return }
+    defer { waiting.removeAll(keepingCapacity: true) }
+    try put(waiting)
+  }
+
+  private func put(_ bytes: [UInt8]) throws(FileError) {
     if let compressor {
       try compressor.write(bytes)
     } else if replacement == nil {

@@ -11,7 +11,7 @@ struct RLog: ParsableCommand {
       standard output, everything else to standard error.
 
       Exit codes: 0 good, 1 usage, 2 damage, 3 unsealed or torn tail, 4 given up by its writer, \
-      5 input or output failed, 6 unsupported, 7 limit exceeded.
+      5 input or output failed, 6 unsupported, 7 limit exceeded; 8 diff found differences.
 
       Without this program: cat a.rlg | lz4 -dc prints the records, and verifies nothing.
       """,
@@ -20,7 +20,8 @@ struct RLog: ParsableCommand {
       Info.self, List.self, Cat.self, Head.self, Count.self, Verify.self, Import.self, Export.self,
       Tail.self, Get.self, Repair.self, Explain.self, Seal.self, Reindex.self,
       Filter.self, Stats.self, Sample.self, Shuffle.self, Sort.self, Merge.self, Split.self,
-      Concat.self, Diff.self, Dedup.self, Bench.self,
+      Concat.self, Diff.self, Dedup.self, Rechunk.self, Copy.self, Schema.self, Meta.self,
+      Cursor.self, Bench.self,
     ])
 
   static func main() {

@@ -10,9 +10,11 @@ struct RegionLine: Encodable {
   var lostRecords: UInt64?
   var displacement: Int64
   var detail: String
+  /// Of a folder.
+  var file: String?
 
   enum CodingKeys: String, CodingKey {
-    case damage, begin, end, displacement, detail
+    case damage, begin, end, displacement, detail, file
     case firstSequence = "first_sequence"
     case lostRecords = "lost_records"
   }
@@ -25,5 +27,6 @@ struct RegionLine: Encodable {
     lostRecords = region.lostRecords
     displacement = region.displacement
     detail = region.detail
+    file = region.file
   }
 }

@@ -11,9 +11,11 @@ struct Seal: ParsableCommand {
 
   @Argument(help: "The log.", completion: .file()) var log: String
 
+  @Flag(help: "One JSON object.") var json = false
+
   func run() throws {
     try LogCopy.seal(log)
-    complain("\(log) is sealed")
+    try tellMade(log, json: json, "is sealed")
   }
 }
 
@@ -27,8 +29,25 @@ struct Reindex: ParsableCommand {
   @Option(name: .shortAndLong, help: "The copy, which must not exist.", completion: .file())
   var output: String
 
+  @Flag(help: "One JSON object.") var json = false
+
   func run() throws {
     try LogCopy.reindex(log, to: output)
-    complain("\(output) has a new index")
+    try tellMade(output, json: json, "has a new index")
   }
+}
+
+private struct Made: Encodable {
+  var path: String
+  var records: UInt64
+}
+
+/// Says that a log is whole now.
+func tellMade(_ path: String, json: Bool, _ what: String) throws {
+  let reader = try open(path)
+  let records = reader.summary?.records ?? 0
+  guard json else { return complain("\(path) \(what), \(records) records") }
+  let output = try Output()
+  try output.json(Made(path: path, records: records))
+  try output.flush()
 }

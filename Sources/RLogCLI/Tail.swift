@@ -5,7 +5,8 @@ struct Tail: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "The last records of a log, and those to come.",
     discussion: """
-      With -f the file is read while it is written, until it is sealed. Records show when all their \
+      With -f the log is read while it is written, until it is sealed; a folder through all its \
+      segments, until the last one is sealed, or for ever with --stay. Records show when all their \
       checksums hold; with --durable-only when they would also survive a power cut.
       """)
 
@@ -20,9 +21,12 @@ struct Tail: ParsableCommand {
 
   @Flag(help: "Only what would survive a power cut.") var durableOnly = false
 
+  @Flag(help: "With -f, of a folder: wait for the log to be opened once more when it is sealed.")
+  var stay = false
+
   @Flag(
     name: [.customLong("envelope"), .customLong("json")],
-    help: "Wrap each record: {seq, type, segment, cursor, record}.")
+    help: "Wrap each record: {seq, type, segment, offset, cursor, record}.")
   var envelope = false
 
   func validate() throws {
@@ -41,7 +45,19 @@ struct Tail: ParsableCommand {
   private func printLast(_ printer: RecordPrinter) throws {
     let reader = try open(log)
     var last = LastRecords(count)
-    while let chunk = try reader.nextChunk() { last.take(chunk) }
+    if log != "-" {
+      // Headers tell where the last records begin.
+      let scout = try open(log)
+      while try scout.nextHeader() != nil {}
+      let first = reader.prologue.firstSequence
+      let wanted = scout.nextSequence - min(scout.nextSequence, UInt64(count))
+      if wanted > first { try reader.seek(toSequence: wanted) }
+    }
+    var rest = try reader.next()
+    while let record = rest {
+      last.take(record)
+      rest = try reader.next()
+    }
     for record in last.records { try printer.print(record, in: reader) }
     try printer.output.flush()
     let kind = tellEnding(reader)
@@ -49,7 +65,11 @@ struct Tail: ParsableCommand {
   }
 
   private func followFile(_ printer: RecordPrinter) throws {
-    let follower = try LogFollower(path: log, durableOnly: durableOnly)
+    let reader = try open(log)
+    while try reader.nextHeader() != nil {}
+    let wanted = reader.nextSequence - min(reader.nextSequence, UInt64(count))
+    let follower = try LogFollower(
+      path: log, durableOnly: durableOnly, from: wanted, staysBehindSeal: stay && follow)
     var last = LastRecords(count)
     while let chunk = try follower.nextPresent() { last.take(chunk) }
     try print(last.records, of: follower, with: printer)
@@ -81,6 +101,11 @@ private struct LastRecords {
   private let count: Int
 
   init(_ count: Int) { self.count = count }
+
+  mutating func take(_ record: Record) {
+    records.append(record)
+    records.removeFirst(max(0, records.count - count))
+  }
 
   mutating func take(_ chunk: RecordChunk) {
     for index in max(0, chunk.count - count)..<chunk.count {

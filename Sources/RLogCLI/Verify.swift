@@ -11,12 +11,15 @@ struct Verify: ParsableCommand {
 
   @OptionGroup var logs: Logs
   @Flag(help: "Headers and their chain only.") var quick = false
+  @Flag(help: "What is done without options.") var full = false
   @Flag(help: "Also decode everything and parse every JSON record.") var deep = false
   @Flag(help: "Go on behind damage and list all of it.") var salvage = false
   @Flag(help: "One JSON object per log.") var json = false
 
   func validate() throws {
-    if quick, deep { throw ValidationError("--quick and --deep exclude each other.") }
+    guard [quick, full, deep].count(where: { $0 }) < 2 else {
+      throw ValidationError("--quick, --full and --deep exclude each other.")
+    }
   }
 
   private struct Verdict: Encodable {
@@ -29,6 +32,12 @@ struct Verify: ParsableCommand {
     var chunk: UInt32?
     var sequence: UInt64?
     var regions: [RegionLine]?
+    var setAside: [SetAsideSegment]?
+
+    enum CodingKeys: String, CodingKey {
+      case path, state, records, chunks, error, offset, chunk, sequence, regions
+      case setAside = "set_aside"
+    }
   }
 
   func run() throws {
@@ -74,6 +83,7 @@ struct Verify: ParsableCommand {
       kind = ExitKind(error.category)
       verdict.state = error.category == .damage ? "damaged" : "unreadable"
     }
+    verdict.setAside = reader.description?.setAside
     if salvage { verdict.regions = reader.regions.map { RegionLine($0) } }
     verdict.error = trouble.map { "\($0)" }
     verdict.offset = trouble?.offset

@@ -7,10 +7,21 @@ struct Checksum: Equatable {
 
   init() {}
 
+  init(plain: UInt32) { self.plain = plain }
+
   init(_ bytes: RawSpan) { add(bytes) }
 
   mutating func add(_ bytes: RawSpan) {
     plain = unsafe bytes.withUnsafeBytes { unsafe cck_crc32c(plain, $0.baseAddress, $0.count) }
+  }
+
+  mutating func add(_ bytes: UnsafeRawBufferPointer) {
+    plain = unsafe cck_crc32c(plain, bytes.baseAddress, bytes.count)
+  }
+
+  /// Goes on behind `count` bytes whose own checksum is `other`.
+  mutating func add(_ other: Checksum, count: Int) {
+    plain = cck_crc32c_joined(plain, other.plain, count)
   }
 
   /// The form that is stored: turned and shifted, so that a checksum of bytes that hold checksums

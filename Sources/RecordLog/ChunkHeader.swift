@@ -84,11 +84,12 @@ extension ChunkHeader {
     guard bytes.byteCount >= ChunkLayout.headerBytes else {
       throw .truncated(wanted: UInt64(ChunkLayout.headerBytes), present: UInt64(bytes.byteCount))
     }
-    let isEmpty = unsafe bytes.withUnsafeBytes { unsafe $0.prefix(128).allSatisfy { $0 == 0 } }
-    guard !isEmpty else { throw .zeroes }
-    try checkChecksum(of: .header, in: bytes)
+    do throws(RecordLogError.Problem) { try checkChecksum(of: .header, in: bytes) } catch {
+      let isEmpty = unsafe bytes.withUnsafeBytes { unsafe $0.prefix(128).allSatisfy { $0 == 0 } }
+      throw isEmpty ? .zeroes : error
+    }
     self.init(kind: .mark)
-    let frame: (magic: UInt32, skip: UInt32, sync: UInt64, zeros: [UInt8])
+    let frame: (magic: UInt32, skip: UInt32, sync: UInt64, areZeros: Bool)
     do throws(OutOfBytes) { frame = try read(bytes) } catch {
       throw .truncated(wanted: UInt64(error.wanted), present: UInt64(error.remaining))
     }
@@ -100,7 +101,7 @@ extension ChunkHeader {
     guard version == ChunkLayout.headerVersion else {
       throw .unsupported("chunk header version", UInt64(version))
     }
-    guard frame.zeros.allSatisfy({ $0 == 0 }) else { throw .reservedNotZero }
+    guard frame.areZeros else { throw .reservedNotZero }
     let pad = Int(frame.skip) - ChunkLayout.emptySkip - Int(tableStored)
     guard pad >= 0 else {
       throw .impossibleLength(
@@ -121,7 +122,7 @@ extension ChunkHeader {
 
   private mutating func read(
     _ bytes: RawSpan
-  ) throws(OutOfBytes) -> (magic: UInt32, skip: UInt32, sync: UInt64, zeros: [UInt8]) {
+  ) throws(OutOfBytes) -> (magic: UInt32, skip: UInt32, sync: UInt64, areZeros: Bool) {
     var reader = ByteReader(bytes)
     let magic: UInt32 = try reader.next()
     let skip: UInt32 = try reader.next()
@@ -149,9 +150,9 @@ extension ChunkHeader {
     type = try reader.next()
     flags = ChunkFlags(rawValue: try reader.next())
     version = try reader.next()
-    let zeros = try reader.next(count: 5)
+    let zeros: (UInt32, UInt8) = (try reader.next(), try reader.next())
     checksum = try reader.next()
-    return (magic, skip, sync, zeros)
+    return (magic, skip, sync, zeros == (0, 0))
   }
 }
 

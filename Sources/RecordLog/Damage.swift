@@ -23,6 +23,10 @@ public enum DamageReason: String, Equatable, Sendable, CaseIterable {
   /// The file's tag was learnt from its first whole header.
   case missingPrologue = "missing_prologue"
   case missingSegment = "missing_segment"
+  /// A segment under another name than that of its first record.
+  case renamed
+  /// A file in the folder that is no part of the log.
+  case foreignFile = "foreign_file"
   case index, seal
 }
 
@@ -38,6 +42,8 @@ public struct DamagedRegion: Equatable, Sendable {
   /// How far from their own offsets the chunks behind this stand, in bytes.
   public var displacement: Int64 = 0
   public var detail: String
+  /// Which file of a folder; nil for any other log.
+  public var file: String?
 
   /// Whether this is how every log looks whose writer was interrupted.
   public var isTornTail: Bool { reason == .tornTail }
@@ -46,7 +52,8 @@ public struct DamagedRegion: Equatable, Sendable {
 extension DamagedRegion: CustomStringConvertible {
   public var description: String {
     let lost = lostRecords.map { $0 == 0 ? "no record lost" : "\($0) records lost" }
-    var text = "bytes \(range.lowerBound) to \(range.upperBound): \(reason.rawValue), "
+    var text = file.map { "\($0), " } ?? ""
+    text += "bytes \(range.lowerBound) to \(range.upperBound): \(reason.rawValue), "
     text += lost ?? "an unknown number of records lost"
     if lostRecords != 0 { text += " from \(firstSequence) on" }
     if displacement != 0 { text += ", what follows is displaced by \(displacement)" }

@@ -1,3 +1,4 @@
+import CChecksum
 import CLZ4
 
 /// One LZ4 block, in and out: the one door to CLZ4.
@@ -24,6 +25,11 @@ enum LZ4 {
       out.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(packed.count), Int32(out.count))
     return count >= 0 ? Int(count) : nil
   }
+
+  /// What unpacks a block under the guard for mapped files.
+  static let unpackAll: cck_unpack = unsafe LZ4_decompress_safe
+  /// The same for the front of a block.
+  static let unpackFront: cck_unpack = unsafe clz4_decompress_front
 
   static var version: String { unsafe String(cString: LZ4_versionString()) }
 }

@@ -10,110 +10,50 @@ enum LZ4Frame {
   /// With a checksum of the content behind the end mark, which ours makes superfluous.
   static let checkedFlags: UInt8 = 0x64
 
-  /// The frame of `raw`, appended to `out`.
+  /// The memory that ``encode(_:blockSize:to:)`` needs, in bytes. The packer is fastest where it
+  /// has room for the worst it could make of a block.
+  static func room(for count: Int, blockSize: BlockSize) -> Int {
+    let blocks = (count + blockSize.bytes - 1) / blockSize.bytes
+    return headerBytes + count + 4 * (blocks + 1) + LZ4.bound(blockSize.bytes) - blockSize.bytes
+  }
+
+  /// Writes the frame of `raw` to the front of `out` and returns its length.
   @unsafe
   static func encode(
-    _ raw: UnsafeRawBufferPointer, blockSize: BlockSize, into out: inout [UInt8]
-  ) {
-    out.append(contentsOf: blockSize.frameHeader)
+    _ raw: UnsafeRawBufferPointer, blockSize: BlockSize, to out: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    unsafe out.copyBytes(from: blockSize.frameHeader)
+    var at = headerBytes
     var start = 0
     while start < raw.count {
       let end = min(start + blockSize.bytes, raw.count)
-      unsafe appendBlock(UnsafeRawBufferPointer(rebasing: raw[start..<end]), to: &out)
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: out[at...])
+      at += unsafe encodeBlock(UnsafeRawBufferPointer(rebasing: raw[start..<end]), to: rest)
       start = end
     }
-    append(0, to: &out)
+    unsafe store(0, to: out, at: at)
+    return at + 4
   }
 
   @unsafe
-  private static func appendBlock(_ raw: UnsafeRawBufferPointer, to out: inout [UInt8]) {
-    let scratch = unsafe [UInt8](unsafeUninitializedCapacity: raw.count) { room, filled in
-      // A block that does not shrink has no room here.
-      let shrunk = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: UnsafeMutableRawBufferPointer(room)[..<(raw.count - 1)])
-      filled = unsafe LZ4.pack(raw, to: shrunk)
+  private static func encodeBlock(
+    _ raw: UnsafeRawBufferPointer, to out: UnsafeMutableRawBufferPointer
+  ) -> Int {
+    let room = unsafe UnsafeMutableRawBufferPointer(rebasing: out[4...])
+    let packed = unsafe LZ4.pack(raw, to: room)
+    // A block that does not shrink is stored as it is.
+    guard packed == 0 || packed >= raw.count else {
+      unsafe store(UInt32(packed), to: out, at: 0)
+      return 4 + packed
     }
-    if scratch.isEmpty {
-      append(UInt32(raw.count) | storedBit, to: &out)
-      unsafe out.append(contentsOf: raw)
-    } else {
-      append(UInt32(scratch.count), to: &out)
-      out.append(contentsOf: scratch)
-    }
-  }
-
-  private static func append(_ value: UInt32, to out: inout [UInt8]) {
-    unsafe withUnsafeBytes(of: value.littleEndian) { unsafe out.append(contentsOf: $0) }
-  }
-
-  /// Decodes `frame` into `raw`, which it must fill exactly.
-  /// - Returns: what is wrong with the frame, or nil.
-  @unsafe
-  static func decode(
-    _ frame: UnsafeRawBufferPointer, into raw: UnsafeMutableRawBufferPointer
-  ) -> RecordLogError.Problem? {
-    guard let (blockSize, trailer) = unsafe profile(of: frame) else {
-      return .malformed(.values, "no LZ4 frame of the profile")
-    }
-    var at = headerBytes
-    var done = 0
-    while true {
-      guard let word = unsafe load(frame, at: at) else { return cut }
-      at += 4
-      if word == 0 { break }
-      let size = Int(word & ~storedBit)
-      guard size <= blockSize.bytes, size <= frame.count - at else { return cut }
-      let block = unsafe UnsafeRawBufferPointer(rebasing: frame[at..<at + size])
-      let room = min(blockSize.bytes, raw.count - done)
-      let out = unsafe UnsafeMutableRawBufferPointer(rebasing: raw[done..<done + room])
-      guard let count = unsafe decodeBlock(block, isStored: word & storedBit != 0, to: out),
-        count == room, count > 0
-      else { return .malformed(.values, "block at \(at) does not decode to \(room) bytes") }
-      at += size
-      done += count
-    }
-    guard done == raw.count else {
-      return .malformed(.values, "\(done) bytes decoded, \(raw.count) expected")
-    }
-    guard at + trailer == frame.count else {
-      return .malformed(.values, "bytes behind the end mark")
-    }
-    return nil
-  }
-
-  private static var cut: RecordLogError.Problem {
-    .malformed(.values, "a block runs past the frame")
+    unsafe room.copyMemory(from: raw)
+    unsafe store(UInt32(raw.count) | storedBit, to: out, at: 0)
+    return 4 + raw.count
   }
 
   @unsafe
-  private static func decodeBlock(
-    _ block: UnsafeRawBufferPointer, isStored: Bool, to out: UnsafeMutableRawBufferPointer
-  ) -> Int? {
-    guard isStored else { return unsafe LZ4.unpack(block, to: out) }
-    guard block.count <= out.count else { return nil }
-    unsafe out.copyMemory(from: block)
-    return block.count
-  }
-
-  /// Block size and the bytes behind the end mark, by the frame's first seven bytes.
-  @unsafe
-  private static func profile(
-    of frame: UnsafeRawBufferPointer
-  ) -> (blockSize: BlockSize, trailer: Int)? {
-    guard frame.count >= headerBytes else { return nil }
-    for size in BlockSize.allCases {
-      if unsafe frame.prefix(headerBytes).elementsEqual(size.frameHeader) { return (size, 0) }
-      if unsafe frame.prefix(headerBytes).elementsEqual(size.checkedFrameHeader) {
-        return (size, 4)
-      }
-    }
-    return nil
-  }
-
-  @unsafe
-  private static func load(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> UInt32? {
-    guard offset <= bytes.count - 4 else { return nil }
-    return UInt32(littleEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+  private static func store(_ value: UInt32, to out: UnsafeMutableRawBufferPointer, at place: Int) {
+    unsafe out.storeBytes(of: value.littleEndian, toByteOffset: place, as: UInt32.self)
   }
 }
 

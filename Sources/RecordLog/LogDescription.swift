@@ -47,6 +47,13 @@ public struct LogDescription: Equatable, Sendable, Codable {
   public var types: [RecordType]
   public var writer: Writer?
   public var user: [String: JSONValue]?
+  /// Segments of the folder, before this one, that were damaged.
+  public var setAside: [SetAsideSegment]?
+
+  enum CodingKeys: String, CodingKey {
+    case types, writer, user
+    case setAside = "set_aside"
+  }
 
   public init(types: [RecordType], writer: Writer? = nil, user: [String: JSONValue]? = nil) {
     self.types = types
@@ -74,6 +81,8 @@ extension LogDescription {
   }
 
   init(decoding bytes: RawSpan) throws(RecordLogError.Problem) {
+    // First what allocates nothing: nesting would make the decoder take thirty times the bytes.
+    if let fault = JSONSyntax.fault(in: bytes) { throw .malformed(.meta, "\(fault)") }
     let json = unsafe bytes.withUnsafeBytes { unsafe Data($0) }
     do {
       self = try JSONDecoder().decode(LogDescription.self, from: json)

@@ -12,12 +12,13 @@ final class LogInput {
   private var map: MappedFile?
   /// Whether ``name`` leads to the file.
   private let isNamed: Bool
-  /// How far a stream has been read.
-  private var position: UInt64 = 0
-  /// What of a stream can be read again; nil where nothing is kept.
-  private var kept: KeptBytes?
+  /// What of a stream is in memory.
+  private var stream = StreamBuffer()
+  /// Whether all of it stays there until it is released.
+  private var keepsBytes = false
 
   var isSeekable: Bool { byteCount != nil }
+  var isMapped: Bool { map != nil }
 
   /// - Parameter end: where to stop, of a file of which not all counts.
   init(
@@ -28,6 +29,7 @@ final class LogInput {
       throw FileError(.status, path: file.path)
     }
     byteCount = (status.st_mode & S_IFMT) == S_IFREG ? min(UInt64(status.st_size), end) : nil
+    if byteCount == nil { widenPipe(file.descriptor) }
     name = file.path
     self.isNamed = isNamed
     self.file = file
@@ -75,14 +77,45 @@ final class LogInput {
     guard let byteCount else { return try readStream(at: offset, count: count, into: &buffer) }
     guard offset < byteCount else { return 0 }
     let there = Int(min(UInt64(count), byteCount - offset))
-    grow(&buffer, to: there)
+    buffer.grow(to: there)
     if let map { return try copy(map, at: Int(offset), count: there, into: &buffer) }
     return try readFile(at: Int(offset), count: there, into: &buffer)
   }
 
-  private func grow(_ buffer: inout [UInt8], to count: Int) {
-    if buffer.count < count {
-      buffer.append(contentsOf: repeatElement(0, count: count - buffer.count))
+  /// Lends `count` bytes from `offset` on: where they lie, or copied into `buffer`.
+  func withBytes<R>(
+    at offset: UInt64, count: Int, copiedInto buffer: inout [UInt8],
+    _ body: (StoredBytes) throws(RecordLogError.Problem) -> R
+  ) throws(RecordLogError.Problem) -> R {
+    if let map {
+      try check(count, present: min(byteCount ?? 0, UInt64(map.byteCount)), from: offset)
+      return try unsafe map.withUnsafeBytes { (all) throws(RecordLogError.Problem) -> R in
+        let start = Int(offset)
+        let piece = unsafe UnsafeRawBufferPointer(rebasing: all[start..<start + count])
+        return try body(unsafe StoredBytes(piece, name: name))
+      }
+    }
+    guard !isSeekable else {
+      let got = try read(at: offset, count: count, into: &buffer)
+      try check(count, present: offset + UInt64(got), from: offset)
+      let bytes = buffer.rawSpan.extracting(first: count)
+      return try unsafe bytes.withUnsafeBytes { (bytes) throws(RecordLogError.Problem) -> R in
+        try body(unsafe StoredBytes(bytes, name: name))
+      }
+    }
+    try check(count, present: try fetch(at: offset, count: count), from: offset)
+    return try unsafe stream.withUnsafeBytes(at: offset, count: count) {
+      (bytes) throws(RecordLogError.Problem) -> R in
+      try body(unsafe StoredBytes(bytes, name: name))
+    }
+  }
+
+  private func check(
+    _ count: Int, present end: UInt64, from offset: UInt64
+  ) throws(RecordLogError.Problem) {
+    let present = end - min(end, offset)
+    guard present >= UInt64(count) else {
+      throw .truncated(wanted: UInt64(count), present: present)
     }
   }
 
@@ -119,59 +152,56 @@ final class LogInput {
   private func readStream(
     at offset: UInt64, count: Int, into buffer: inout [UInt8]
   ) throws(RecordLogError.Problem) -> Int {
-    if kept != nil { return try readKept(at: offset, count: count, into: &buffer) }
-    guard offset >= position else { throw .cannotSeek }
-    while position < offset {
-      let step = min(Int(offset - position), ChunkLayout.inputStep)
-      if try fill(&buffer, from: 0, count: step) == 0 { return 0 }
+    let end = try fetch(at: offset, count: count)
+    guard end > offset else { return 0 }
+    return unsafe stream.withUnsafeBytes(at: offset, count: count) { bytes in
+      buffer.grow(to: bytes.count)
+      unsafe buffer.withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
+      return bytes.count
     }
-    var done = 0
-    while done < count {
-      let step = min(count - done, ChunkLayout.inputStep)
-      let got = try fill(&buffer, from: done, count: step)
-      if got == 0 { break }
-      done += got
+  }
+
+  /// Brings `count` bytes of the stream from `offset` on into memory, or as many as there are, and
+  /// returns where those in memory end.
+  private func fetch(
+    at offset: UInt64, count: Int
+  ) throws(RecordLogError.Problem) -> UInt64 {
+    guard offset >= stream.start else { throw .cannotSeek }
+    let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
+    guard !overflow else { return 0 }
+    while true {
+      if !keepsBytes { stream.drop(before: offset) }
+      guard stream.end < end else { return stream.end }
+      do throws(FileError) {
+        if try stream.fill(from: file) == 0 { return stream.end }
+      } catch {
+        throw .file(error)
+      }
     }
-    return done
   }
 
   /// Keeps what is read of a stream from now on, until it is released.
-  func keepBytes() {
-    if !isSeekable { kept = KeptBytes(start: position) }
-  }
+  func keepBytes() { keepsBytes = true }
 
   /// Bytes in front of `offset` will not be asked for again.
-  func release(before offset: UInt64) { kept?.drop(before: offset) }
+  func release(before offset: UInt64) { stream.drop(before: offset) }
+}
 
-  private func readKept(
-    at offset: UInt64, count: Int, into buffer: inout [UInt8]
-  ) throws(RecordLogError.Problem) -> Int {
-    let start = kept?.start ?? position
-    guard offset >= start else { throw .cannotSeek }
-    let (end, overflow) = offset.addingReportingOverflow(UInt64(count))
-    guard !overflow else { return 0 }
-    var step: [UInt8] = []
-    while position < end {
-      let got = try fill(&step, from: 0, count: min(Int(end - position), ChunkLayout.inputStep))
-      if got == 0 { break }
-      kept?.append(step[..<got])
+extension [UInt8] {
+  /// Makes it hold at least `count` bytes.
+  mutating func grow(to count: Int) {
+    if self.count < count {
+      append(contentsOf: repeatElement(0, count: count - self.count))
     }
-    return kept?.copy(from: offset, count: count, into: &buffer) ?? 0
   }
 
-  /// One read of a stream, to `start` in `buffer`.
-  private func fill(
-    _ buffer: inout [UInt8], from start: Int, count: Int
-  ) throws(RecordLogError.Problem) -> Int {
-    grow(&buffer, to: start + count)
-    while true {
-      let got = unsafe buffer.withUnsafeMutableBytes { room in
-        unsafe Glibc.read(file.descriptor, room.baseAddress.map { unsafe $0 + start }, count)
-      }
-      if got < 0, errno == EINTR { continue }
-      guard got >= 0 else { throw .file(FileError(.read, path: name)) }
-      position += UInt64(got)
-      return got
-    }
+  /// Makes it hold `count` bytes; what they are is left over from before.
+  mutating func resize(to count: Int) {
+    grow(to: count)
+    removeLast(self.count - count)
   }
 }
+
+/// Makes a pipe hold a mebibyte, for fewer and larger reads and writes. One that the system refuses
+/// to widen, and anything that is no pipe, does as it is.
+public func widenPipe(_ descriptor: Int32) { _ = cck_widen_pipe(descriptor, 1 << 20) }

@@ -90,19 +90,18 @@ struct LogOutput: ~Copyable {
 
   /// Writes a chunk. In a file the header comes last, so that who follows along on this machine
   /// never sees one without what belongs to it.
-  func put(_ chunk: [UInt8], at offset: UInt64) throws(RecordLogError.Problem) {
+  func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
     do throws(FileError) {
-      guard !isStream else { return try file.write(chunk.rawSpan) }
-      let bytes = chunk.rawSpan
-      let head = min(ChunkLayout.headerBytes, chunk.count)
-      try put(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
-      try put(bytes.extracting(first: head), at: offset)
+      guard !isStream else { return try file.write(bytes) }
+      let head = min(ChunkLayout.headerBytes, bytes.byteCount)
+      try write(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
+      try write(bytes.extracting(first: head), at: offset)
     } catch {
       throw isStream && error.code == EPIPE ? .consumerGone : .file(error)
     }
   }
 
-  private func put(_ bytes: RawSpan, at offset: UInt64) throws(FileError) {
+  private func write(_ bytes: RawSpan, at offset: UInt64) throws(FileError) {
     var done = 0
     while done < bytes.byteCount {
       let rest = bytes.extracting(droppingFirst: done)

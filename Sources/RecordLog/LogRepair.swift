@@ -30,12 +30,12 @@ public struct RepairReport: Equatable, Sendable {
     }
   }
 
-  fileprivate mutating func keep(_ sequence: UInt64) {
-    records += 1
-    if let last = kept.last, last.upperBound == sequence {
-      kept[kept.count - 1] = last.lowerBound..<sequence + 1
+  fileprivate mutating func keep(_ sequences: Range<UInt64>) {
+    records += UInt64(sequences.count)
+    if let last = kept.last, last.upperBound == sequences.lowerBound {
+      kept[kept.count - 1] = last.lowerBound..<sequences.upperBound
     } else {
-      kept.append(sequence..<sequence + 1)
+      kept.append(sequences)
     }
   }
 }
@@ -100,33 +100,41 @@ public struct LogRepair {
     }.max()
   }
 
+  /// Chunks are passed on as they are stored, once they were decoded to see that they can be.
   private func copy(
     _ reader: RecordLogReader, behind first: UInt64?, to writer: RecordLogWriter,
     _ report: inout RepairReport
   ) throws(RecordLogError) {
-    while let chunk = try reader.nextChunk() {
+    let copier = RecordCopier(to: writer)
+    while let chunk = try reader.nextStoredChunk(verifying: .decoded) {
       if keep == .before, !reader.regions.isEmpty { break }
-      for index in 0..<chunk.count where chunk.sequence(index) >= first ?? 0 {
-        let type = declare(chunk.type(index), of: chunk, reader, writer)
-        let cursor = chunk.header.inputCursor
-        try writer.append(chunk.record(index), type: type, cursor: cursor > 0 ? cursor : nil)
-        report.keep(chunk.sequence(index))
+      let header = chunk.header
+      let start = max(first ?? 0, header.firstSequence)
+      guard start < header.nextSequence else { continue }
+      let description = completed(reader.description, for: chunk)
+      let cursor = header.inputCursor > 0 ? header.inputCursor : nil
+      if start == header.firstSequence {
+        try copier.append(chunk, of: description, from: reader.path, cursor: cursor)
+      } else {
+        try copier.append(chunk, from: start, of: description, path: reader.path, cursor: cursor)
       }
+      report.keep(start..<header.nextSequence)
     }
     report.regions = reader.regions
     report.ending = reader.ending
   }
 
-  /// The same type in the new file. One whose declaration is lost gets a name made of its number.
-  private func declare(
-    _ type: UInt16, of chunk: RecordChunk, _ reader: RecordLogReader, _ writer: RecordLogWriter
-  ) -> UInt16 {
-    guard type != 0 else { return 0 }
-    if let known = reader.description?.type(type) {
-      return writer.declare(known.name, encoding: known.encoding)
+  /// A type whose declaration is lost gets a name made of its number.
+  private func completed(
+    _ description: LogDescription?, for chunk: StoredChunk
+  ) -> LogDescription {
+    var whole = description ?? LogDescription(types: [])
+    let isLines = chunk.header.flags.contains(.newline)
+    for id in chunk.types.sorted() where id != 0 && whole.type(id) == nil {
+      whole.types.append(
+        RecordType(id: id, name: "type \(id)", encoding: isLines ? .json : .bytes))
     }
-    let isLine = chunk.header.flags.contains(.newline)
-    return writer.declare("type \(type)", encoding: isLine ? .json : .bytes)
+    return whole
   }
 
   private func verify(_ path: String, _ records: UInt64) throws(RecordLogError) {
@@ -198,10 +206,11 @@ public enum LogCopy {
       var left = count
       while left > 0 {
         let piece = try from.read(upTo: Int(min(left, 1 << 20)))
-        guard !piece.isEmpty else { return }
+        if piece.isEmpty { break }
         try to.write(piece.rawSpan)
         left -= UInt64(piece.count)
       }
+      try to.sync()
     } catch {
       throw RecordLogError(.file(error), path: copy)
     }

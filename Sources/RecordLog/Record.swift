@@ -39,11 +39,7 @@ public struct RecordChunk: Sendable {
     self.header = header
     self.bytes = bytes
     types = table.types
-    var end = 0
-    ends = table.sizes.map { size in
-      end += Int(size)
-      return end
-    }
+    ends = table.ends
   }
 
   public var count: Int { ends.count }

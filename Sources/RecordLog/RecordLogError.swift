@@ -44,6 +44,8 @@ public struct RecordLogError: Error, Equatable, Sendable {
     case contradiction(Part, String)
     case trailingGarbage
     case missingSegment(UInt64)
+    /// A segment that a writer set aside, and the records that cannot be read there.
+    case damagedSegment(UInt64, lost: [Range<UInt64>])
     // Without an end
     case unterminated
     case aborted(reason: String)
@@ -82,7 +84,7 @@ extension RecordLogError.Problem {
     switch self {
     case .truncated, .notALog, .textMode, .zeroes, .checksum, .foreignTag, .wrongOffset,
       .reservedNotZero, .impossibleLength, .malformed, .brokenChain, .contradiction,
-      .trailingGarbage, .missingSegment:
+      .trailingGarbage, .missingSegment, .damagedSegment:
       .damage
     case .unterminated: .unfinished
     case .aborted: .aborted
@@ -132,6 +134,9 @@ extension RecordLogError.Problem: CustomStringConvertible {
     switch self {
     case .missingSegment(let number):
       "segment \(number) of the log is missing: put its file back, or read the others one by one"
+    case .damagedSegment(let number, let lost):
+      "segment \(number) of the log was damaged and set aside, \(missing(lost)): "
+        + "read the rest with --salvage, or repair the log to a new one"
     case .inUse(let holder): "another writer holds the log (\(holder)): wait until it is done"
     case .unterminated: "ends without a seal: its writer did not finish, more may be missing"
     case .aborted(let reason): "its writer gave up: \(reason)"
@@ -151,6 +156,14 @@ extension RecordLogError.Problem: CustomStringConvertible {
     default: "damaged"
     }
   }
+}
+
+/// Which records are missing; of many ranges the first few.
+private func missing(_ ranges: [Range<UInt64>]) -> String {
+  guard !ranges.isEmpty else { return "no record of it is known to be missing" }
+  let shown = ranges.prefix(8).map { "\($0.lowerBound) to \($0.upperBound - 1)" }
+  let more = ranges.count > shown.count ? " and \(ranges.count - shown.count) more ranges" : ""
+  return "records \(shown.joined(separator: ", "))\(more) are missing"
 }
 
 private func hex(_ value: some BinaryInteger) -> String { String(value, radix: 16) }

@@ -52,7 +52,22 @@ public struct RecordLogOptions: Sendable {
   /// gives the same time twice.
   public var clock: @Sendable () -> UInt64 = microsecondsNow
 
+  /// How many threads pack chunks beside the one that appends, which then packs only while it
+  /// waits. Pays where much is appended in a row: chunks that a commit closes are waited for. What
+  /// is written does not depend on it; each thread has up to two chunks in memory.
+  public var packers = 0
+
   var files: any LogFiles = SystemFiles()
+  /// Common to the segments of a folder; made from ``packers``.
+  private(set) var packing = ChunkPackers(threads: 0)
+
+  /// The same options, with as many threads as they ask for.
+  func withPackers() -> RecordLogOptions {
+    guard packing.threads != packers else { return self }
+    var options = self
+    options.packing = ChunkPackers(threads: packers)
+    return options
+  }
 
   public init() {}
 
@@ -72,6 +87,18 @@ public struct RecordLogOptions: Sendable {
     LogDescription(
       types: types, writer: .init(name: writerName, version: "1.0", codec: "lz4 \(LZ4.version)"),
       user: user.isEmpty ? nil : user)
+  }
+}
+
+/// What a writer takes, in bytes. The file that is continued may have promised less than its
+/// options allow.
+struct AppendLimits {
+  let record: Int
+  let chunk: Int
+
+  init(_ prologue: Prologue, _ options: RecordLogOptions) {
+    record = Int(min(prologue.largestRecord, prologue.largestChunk))
+    chunk = min(options.chunk.bytes, Int(prologue.largestChunk))
   }
 }
 

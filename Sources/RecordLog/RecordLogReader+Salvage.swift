@@ -3,6 +3,8 @@ import Bytes
 /// What a reader needs to know in order to pass over damage.
 struct Salvage {
   var budget: SalvageBudget
+  /// Every record below was delivered or told to be lost.
+  var accounted: UInt64 = 0
   /// Of a sealed file whose index is whole.
   var index: [IndexEntry] = []
   /// Checksums of the last chunks that were delivered: one of them once more is a duplicate.
@@ -123,7 +125,8 @@ extension RecordLogReader {
 
   func noteSalvaged(_ header: ChunkHeader) {
     salvage?.note(header)
-    if salvage != nil { input.release(before: walk.place) }
+    // The chunk itself may be wanted once more.
+    input.release(before: walk.place &- header.length)
   }
 
   /// A chunk that is whole by itself can still be one of an older version of the file.
@@ -214,6 +217,9 @@ extension RecordLogReader {
     let isTorn = try isTornTail(failure.problem)
     var next: UInt64?
     if sealOffset > 0, let seal { next = seal.nextSequence }
+    if next == nil, !isInLastSegment, let segments {
+      next = segments.segments[segment + 1].prologue.firstSequence
+    }
     // Where chunks are displaced, one more may have been meant to stand behind this one.
     if next == nil, let sound = walk.current, walk.chain.base == 0,
       walk.place + sound.length >= end
@@ -243,7 +249,12 @@ extension RecordLogReader {
       displacement: Int64(bitPattern: walk.chain.base), detail: "\(problem)")
   }
 
-  func tell(_ region: DamagedRegion) throws(RecordLogError) {
+  func tell(_ found: DamagedRegion) throws(RecordLogError) {
+    var region = found
+    if segments != nil, region.file == nil { region.file = fileName(input.name) }
+    let end = region.firstSequence &+ (region.lostRecords ?? 0)
+    let accounted = max(salvage?.accounted ?? 0, end)
+    salvage?.accounted = accounted
     events.append(.damage(region))
     do throws(RecordLogError.Problem) { try salvage?.budget.spend(on: region) } catch {
       throw walk.failure(error)
@@ -288,6 +299,75 @@ extension RecordLogReader {
 
   private func tellProblem(_ region: DamagedRegion) throws(RecordLogError.Problem) {
     do throws(RecordLogError) { try tell(region) } catch { throw error.problem }
+  }
+}
+
+// MARK: Segments of a folder
+
+extension RecordLogReader {
+  /// Goes on with the next segment that can be read, and tells what is missing before it.
+  func salvageNextSegment() throws(RecordLogError) {
+    let last = segments?.segments[segment]
+    let (place, expected) = (walk.place, expectedSequence)
+    salvage?.accounted = expected
+    let damage = try enter(segment: segment + 1)
+    guard walk.chain.nextSequence >= expected else { return try passOverlap(from: expected) }
+    if damage == nil, let last, last.seal == nil,
+      walk.chain.prologue.segment == segmentNumber(last, 1)
+    {
+      guard walk.chain.nextSequence > expected else { return }
+      var cut = gap(.truncated, at: place, from: expected, "the next segment begins further on")
+      cut.file = fileName(last.path)
+      return try tell(cut)
+    }
+    try tellGap(before: damage)
+  }
+
+  private func segmentNumber(_ file: SegmentFile, _ step: UInt64) -> UInt64 {
+    file.prologue.segment &+ step
+  }
+
+  private var expectedSequence: UInt64 {
+    max(walk.chain.nextSequence, salvage?.accounted ?? 0)
+  }
+
+  /// What is missing between the records so far and the place reached, at a segment's start.
+  func tellGap(before damage: DamagedRegion?) throws(RecordLogError) {
+    let expected = min(salvage?.accounted ?? 0, walk.chain.nextSequence)
+    if var region = damage {
+      region.firstSequence = expected
+      region.lostRecords = walk.chain.nextSequence - expected
+      try tell(region)
+    } else if walk.chain.nextSequence > expected {
+      try tell(gap(.missingSegment, at: walk.place, from: expected, "no file has them"))
+    }
+  }
+
+  private func gap(
+    _ reason: DamageReason, at place: UInt64, from expected: UInt64, _ detail: String
+  ) -> DamagedRegion {
+    DamagedRegion(
+      range: place..<place, reason: reason, firstSequence: expected,
+      lostRecords: walk.chain.nextSequence - min(expected, walk.chain.nextSequence), detail: detail)
+  }
+
+  /// A segment whose records were delivered already, in part at least, is left out.
+  private func passOverlap(from expected: UInt64) throws(RecordLogError) {
+    var region = DamagedRegion(
+      range: 0..<(input.byteCount ?? 0), reason: .stale, firstSequence: expected, lostRecords: 0,
+      detail: "its records begin at \(walk.chain.nextSequence)")
+    region.file = fileName(input.name)
+    try tell(region)
+    walk.jump(to: input.byteCount ?? 0)
+  }
+
+  /// A segment under a sealed name that has no seal was cut.
+  func tellCutEnd() throws(RecordLogError) {
+    guard segments != nil, input.name.hasSuffix(SegmentName.suffix), seal == nil else { return }
+    try tell(
+      DamagedRegion(
+        range: walk.place..<walk.place, reason: .truncated, firstSequence: expectedSequence,
+        lostRecords: nil, detail: "no seal at the end of a sealed segment"))
   }
 }
 

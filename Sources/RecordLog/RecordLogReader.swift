@@ -20,6 +20,9 @@ public struct ReadOptions: Equatable, Sendable {
   public var allowsMixed = false
   /// Whether sealed files are mapped; else they are read piece by piece.
   public var mapsSealedFiles = true
+  /// Whether the blocks of a chunk are decoded on all cores. Worth it for who reads all of a log and
+  /// leaves the other cores idle meanwhile.
+  public var usesAllCores = false
 
   public init(mode: ReadMode = .strict) { self.mode = mode }
 }
@@ -74,21 +77,26 @@ public final class RecordLogReader {
   public var lastCursor: UInt64 { walk.chain.lastCursor }
   public var nextSequence: UInt64 { walk.chain.nextSequence }
   private(set) var input: LogInput
-  private let segments: SegmentList?
+  let segments: SegmentList?
   /// Which segment of the folder is being read.
-  private var segment = 0
+  private(set) var segment = 0
   /// The sums of the folder's segments before that one.
   private var passed: SegmentSummary?
   private(set) var seal: SegmentSummary?
   var walk: SegmentWalk
   private var chunk: RecordChunk?
+  /// Memory for decoded values; what a chunk still refers to is not written on.
+  private var values: [UInt8] = []
   private var recordInChunk = 0
+  /// The chunk that a seek led to, verified and not decoded: most seeks want one record of it.
+  private var sought: SoughtChunk?
+  /// Where the chunks of a mapped file stand whose stored values were verified for a seek.
+  private var verified: Set<UInt64> = []
   /// Where the seal of a file with one segment stands; 0 where there is none.
   private(set) var sealOffset: UInt64 = 0
   private var index: [IndexEntry]?
   var salvage: Salvage?
   private var isIndexUseless = false
-  private var knowsAllTypes = false
   /// Of the segment being read, once it went by.
   private var indexHeader: ChunkHeader?
   /// Whether the sizes of all records that went by are known.
@@ -101,7 +109,9 @@ public final class RecordLogReader {
   public convenience init(path: String, options: ReadOptions = .init()) throws(RecordLogError) {
     var segments: SegmentList?
     if SegmentList.isFolder(path) {
-      segments = try SegmentList(folder: path, limits: options.limits)
+      var purpose = SegmentList.Purpose.reading
+      if case .salvage = options.mode { purpose = .salvage }
+      segments = try SegmentList(folder: path, limits: options.limits, for: purpose)
     }
     let file = segments?.segments.first
     guard segments == nil || file != nil else { throw RecordLogError(.notALog, path: path) }
@@ -141,7 +151,12 @@ public final class RecordLogReader {
       walk = try SegmentWalk(input, limits: options.limits)
     }
     begin()
-    if let beginning { try tell(beginning) }
+    for finding in segments?.findings ?? [] { try tell(finding) }
+    if salvage != nil, segments != nil {
+      try tellGap(before: beginning)
+    } else if let beginning {
+      try tell(beginning)
+    }
   }
 
   /// Looks for the seal of the file that ``walk`` stands at the start of.
@@ -164,6 +179,7 @@ public final class RecordLogReader {
 extension RecordLogReader {
   /// The next record; nil at the end, whose kind ``ending`` tells.
   public func next() throws(RecordLogError) -> Record? {
+    if let record = try nextSought() { return record }
     while true {
       if let chunk, recordInChunk < chunk.count {
         defer { recordInChunk += 1 }
@@ -177,10 +193,16 @@ extension RecordLogReader {
 
   private func record(_ index: Int, of chunk: RecordChunk) -> Record {
     let type = chunk.type(index)
-    return Record(
-      sequence: chunk.sequence(index), type: type, typeName: description?.type(type)?.name,
-      bytes: Array(chunk.bytes[chunk.range(index)]), cursor: chunk.header.inputCursor,
-      chunkOffset: chunk.header.offset)
+    return record(
+      chunk.sequence(index), type, Array(chunk.bytes[chunk.range(index)]), of: chunk.header)
+  }
+
+  private func record(
+    _ sequence: UInt64, _ type: UInt16, _ bytes: [UInt8], of header: ChunkHeader
+  ) -> Record {
+    Record(
+      sequence: sequence, type: type, typeName: description?.type(type)?.name, bytes: bytes,
+      cursor: header.inputCursor, chunkOffset: header.offset)
   }
 
   /// The next DATA chunk as a whole, which is the fast way through a log. After ``next()`` this
@@ -196,6 +218,7 @@ extension RecordLogReader {
   /// stream everything that goes by is verified.
   public func nextHeader(verifying depth: Depth = .headers) throws(RecordLogError) -> ChunkHeader? {
     chunk = nil
+    sought = nil
     while ending == nil {
       do throws(RecordLogError.Problem) {
         if let header = try walk.readHeader() {
@@ -235,14 +258,15 @@ extension RecordLogReader {
       sawAllTables = false
       return
     }
-    let table = try walk.records(header, table: walk.readTable(header))
+    try walk.readRecords(header)
     if depth == .decoded {
-      chunk = RecordChunk(header, table: table, bytes: try walk.decodeValues(header))
+      try walk.decodeValues(header, into: &values, onAllCores: options.usesAllCores)
+      chunk = RecordChunk(header, table: walk.records, bytes: values)
       recordInChunk = 0
     } else {
       try walk.verifyValues(header)
     }
-    walk.noteLargestRecord(table.sizes.max() ?? 0)
+    walk.noteLargestRecord(walk.records.largest)
   }
 
   /// An index is a convenience: one that is wrong is an error only to who wants to know.
@@ -366,34 +390,50 @@ extension RecordLogReader {
 
   /// At the end of a file: goes on with the next one, where there is one.
   func enterNextSegment() throws(RecordLogError) {
-    guard !isInLastSegment else { return try stumble(over: .unterminated) }
+    guard !isInLastSegment else {
+      if salvage != nil { try tellCutEnd() }
+      return try stumble(over: .unterminated)
+    }
     let current = walk.chain.currentSummary()
     passed = passed?.followed(by: current) ?? current
+    if salvage != nil { return try salvageNextSegment() }
     try enter(segment: segment + 1)
   }
 
   /// Goes to the start of a segment, whichever is being read.
-  private func enter(segment number: Int) throws(RecordLogError) {
-    guard let file = segments?.segments[number] else { return }
+  /// - Returns: what of its beginning salvage passed over.
+  @discardableResult
+  func enter(segment number: Int) throws(RecordLogError) -> DamagedRegion? {
+    guard let file = segments?.segments[number] else { return nil }
     do throws(FileError) { input = try LogInput(path: file.path, end: file.end) } catch {
       throw RecordLogError(.file(error), path: file.path)
     }
     segment = number
     index = nil
     isIndexUseless = false
-    knowsAllTypes = false
-    try restart()
+    verified = []
+    let damage = try startOver()
+    forget()
     begin()
+    return damage
   }
 }
 
 // MARK: Seeking
 
+/// A chunk of which one record is wanted at first.
+private struct SoughtChunk {
+  let header: ChunkHeader
+  /// Whether a record was decoded alone: any more come with the whole chunk.
+  var wasRead = false
+}
+
 extension RecordLogReader {
   /// Makes ``next()`` deliver record `target`, or the end where that is the number after the last.
   ///
-  /// A sealed file is searched by its index, other files from header to header; in a folder, that
-  /// one which holds the record. A stream is read forward.
+  /// A sealed file is searched by its index, and of the chunk found only the blocks that the record
+  /// lies in are decoded. Other files are searched from header to header; in a folder, that one
+  /// which holds the record. A stream is read forward.
   public func seek(toSequence target: UInt64) throws(RecordLogError) {
     guard !isInChunk(target) else { return }
     if let wanted = segments?.index(of: target), wanted != segment { try enter(segment: wanted) }
@@ -402,7 +442,10 @@ extension RecordLogReader {
     guard target >= walk.chain.nextSequence else { throw failure(.noSuchRecord, target) }
     if let entry = try indexEntry(of: target) {
       walk.jump(to: entry.offset)
-      if try isTrue(entry) { return try hop(to: target) }
+      if let header = try header(of: entry) {
+        guard target < header.nextSequence, salvage == nil else { return try hop(to: target) }
+        return try take(header, for: target)
+      }
       try restart()
     }
     try hop(to: target)
@@ -413,32 +456,92 @@ extension RecordLogReader {
   }
 
   private func isInChunk(_ target: UInt64) -> Bool {
-    guard let header = chunk?.header,
+    guard let header = chunk?.header ?? sought?.header,
       (header.firstSequence..<header.nextSequence).contains(target)
     else { return false }
     recordInChunk = Int(target - header.firstSequence)
+    sought?.wasRead = true
     return true
   }
 
   private func restart() throws(RecordLogError) {
     guard input.isSeekable else { throw failure(.cannotSeek, walk.chain.nextSequence) }
+    forget()
+    guard salvage != nil || walk.chain.base > 0 else { return walk.rewind() }
+    let description = walk.description
+    try startOver()
+    walk.adopt(description)
+  }
+
+  /// - Returns: what of the segment's beginning salvage passed over.
+  @discardableResult
+  private func startOver() throws(RecordLogError) -> DamagedRegion? {
+    guard salvage != nil else {
+      walk = try SegmentWalk(input, limits: options.limits)
+      return nil
+    }
+    let (walk, damage) = try Salvage.begin(input, options)
+    self.walk = walk
+    return damage
+  }
+
+  /// Nothing of the segment has gone by.
+  private func forget() {
     chunk = nil
+    sought = nil
     ending = nil
     indexHeader = nil
     sawAllTables = true
-    let description = knowsAllTypes ? walk.description : nil
-    walk =
-      if salvage != nil {
-        try Salvage.begin(input, options).walk
-      } else {
-        try SegmentWalk(input, limits: options.limits)
+  }
+
+  /// Verifies the chunk that an index entry led to, and decodes nothing of it yet.
+  private func take(_ header: ChunkHeader, for target: UInt64) throws(RecordLogError) {
+    do throws(RecordLogError.Problem) {
+      try walk.readRecords(header)
+      if !verified.contains(header.offset) {
+        try walk.verifyValues(header)
+        if input.isMapped { verified.insert(header.offset) }
       }
-    walk.adopt(description)
+    } catch {
+      throw walk.failure(error)
+    }
+    chunk = nil
+    sought = SoughtChunk(header: header)
+    recordInChunk = Int(target - header.firstSequence)
+    walk.accept()
+  }
+
+  /// The record that a seek led to, alone. Where more of its chunk is wanted the whole is decoded
+  /// for ``next()`` to go on with.
+  private func nextSought() throws(RecordLogError) -> Record? {
+    guard let header = sought?.header, recordInChunk < header.recordCount else { return nil }
+    do throws(RecordLogError.Problem) {
+      guard sought?.wasRead == true else {
+        sought?.wasRead = true
+        return try readSought(header)
+      }
+      try walk.readRecords(header)
+      try walk.decodeValues(header, into: &values)
+    } catch {
+      throw walk.failure(error, at: header)
+    }
+    chunk = RecordChunk(header, table: walk.records, bytes: values)
+    sought = nil
+    return nil
+  }
+
+  private func readSought(_ header: ChunkHeader) throws(RecordLogError.Problem) -> Record {
+    let index = recordInChunk
+    let bytes = try walk.decode(walk.records.range(index), of: header)
+    recordInChunk += 1
+    let type = header.type == ChunkLayout.mixedTypes ? walk.records.types[index] : header.type
+    return record(header.firstSequence + UInt64(index), type, bytes, of: header)
   }
 
   /// Goes forward to the chunk that holds `target`.
   private func hop(to target: UInt64) throws(RecordLogError) {
     chunk = nil
+    sought = nil
     while ending == nil {
       do throws(RecordLogError.Problem) {
         if try hopOver(to: target) { return }
@@ -460,45 +563,34 @@ extension RecordLogReader {
     return isThere && isInChunk(target)
   }
 
-  /// Types may be declared anywhere in front of their first record, where a jump would pass them by:
-  /// goes over all headers, once. Behind damage they stay unknown.
-  private func gatherTypes() throws(RecordLogError) {
-    guard !knowsAllTypes else { return }
-    knowsAllTypes = true
-    try restart()
-    var header = try? nextHeader()
-    while let kind = header?.kind, kind != .index, kind != .seal { header = try? nextHeader() }
-    let description = walk.description
-    try restart()
-    walk.adopt(description)
-  }
-
   /// The index entry of the chunk that holds `target`; nil where there is no index to be used.
   private func indexEntry(of target: UInt64) throws(RecordLogError) -> IndexEntry? {
-    guard sealOffset > 0, !isIndexUseless else { return nil }
-    try gatherTypes()
+    guard sealOffset > 0, !isIndexUseless, let seal else { return nil }
     do throws(RecordLogError.Problem) {
-      guard let seal else { return nil }
-      let entries: [IndexEntry]
-      if let index { entries = index } else { entries = try walk.readIndex(seal) }
-      index = entries
-      let after = entries.partitioningIndex { $0.firstSequence > target }
-      return after > 0 ? entries[after - 1] : nil
+      if index == nil {
+        let entries = try walk.readIndex(seal)
+        // Types may be declared anywhere in front of their first record, where a jump would pass
+        // them by.
+        walk.adopt(walk.lastDescription(beside: entries, before: seal.indexOffset))
+        index = entries
+      }
+      let after = index?.partitioningIndex { $0.firstSequence > target } ?? 0
+      return after > 0 ? index?[after - 1] : nil
     } catch {
       try dropIndex(error)
       return nil
     }
   }
 
-  /// Whether the chunk that the walk has come to is what the index says.
-  private func isTrue(_ entry: IndexEntry) throws(RecordLogError) -> Bool {
+  /// The header of the chunk that the walk has come to, where it is what the index says.
+  private func header(of entry: IndexEntry) throws(RecordLogError) -> ChunkHeader? {
     do throws(RecordLogError.Problem) {
       guard let header = try walk.readHeader(), header.kind == .data, IndexEntry(header) == entry
       else { throw .contradiction(.index, "its entry is not that of the chunk") }
-      return true
+      return header
     } catch {
       try dropIndex(error)
-      return false
+      return nil
     }
   }
 

@@ -8,46 +8,58 @@ import Foundation
 /// leaves a log that can be read up to the last whole chunk and appended to, and records since then
 /// are not in it.
 ///
-/// An append that throws leaves no trace of its record. Records accepted before it stay in the open
-/// chunk; after a failed write (a full disk, say) the file is cut back to whole chunks and they go
-/// out with the next commit that succeeds. After a failed sync the writer is of no further use.
+/// With ``RecordLogOptions/packers`` full chunks are packed by other threads, a bounded number at a
+/// time, and written in their order by calls that come later; a commit waits for all of them.
+///
+/// An append that throws leaves no trace of its record. Records accepted before it stay in memory;
+/// after a failed write (a full disk, say) the file is cut back to whole chunks and they go out with
+/// the next commit that succeeds. After a failed sync the writer is of no further use.
 public final class RecordLogWriter {
   public internal(set) var path: String
   /// What was found in the file, where the writer continues one.
   public private(set) var recovered: RecoveredLog?
   public private(set) var description: LogDescription
+  /// The sequence number that the next record will get.
+  public private(set) var nextSequence: UInt64
   /// Records below this survive a power cut.
   public private(set) var durableSequence: UInt64
-  private let options: RecordLogOptions
-  private let output: LogOutput
-  private var chain: SegmentChain
-  private var chunk = OpenChunk()
-  private var index: [UInt8] = []
-  private var durableOffset: UInt64 = 0
-  private var cursor: UInt64 = 0
+  let options: RecordLogOptions
+  let output: LogOutput
+  var chain: SegmentChain
+  let limits: AppendLimits
+  var chunk = OpenChunk()
+  /// What has been looked up of the type that was appended last.
+  private var lastType: (id: UInt16, isLine: Bool)?
+  var index: [UInt8] = []
+  var durableOffset: UInt64 = 0
+  /// The position in the input after the last record appended or mark made; 0 where none was given.
+  public private(set) var lastCursor: UInt64 = 0
   /// Whether a META chunk must come before anything else: at the start of every session, and when
   /// a type was added.
-  private var owesMeta = true
-  private var isFirstChunk = true
+  var owesMeta = true
+  var isFirstChunk = true
   private var state = State.open
   /// Whether this is one of the segments of a folder, whose start and end are synced under every
   /// policy and whose undurable chunks are kept.
-  private let isSegment: Bool
-  /// Chunks from an earlier segment that go out before anything else.
-  private var backlog: [KeptChunk] = []
+  let isSegment: Bool
+  /// What waits to be written; first of all chunks from an earlier segment.
+  var closedChunks = ChunkQueue()
   /// What was written since the last sync.
-  private var kept: [KeptChunk] = []
-  private var keptBytes = 0
+  var kept: [ChunkAssembly] = []
+  var keptBytes = 0
+  /// Memory of chunks that are done with.
+  var spareChunks: [OpenChunk] = []
+  var spareAssemblies: [ChunkAssembly] = []
   /// Where the segment stood at the last sync.
   private var durableEnd: SegmentEnd
-  private var lastSync = ContinuousClock.now
+  private var lastSync = monotonicNow()
 
   private enum State { case open, retired, ended }
 
   /// Creates the file, which must not exist. Its name and description are durable on return.
   public init(creating path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
     self.path = path
-    self.options = options
+    self.options = options.withPackers()
     isSegment = false
     do throws(RecordLogError.Problem) {
       output = try LogOutput(creating: path, files: options.files)
@@ -56,6 +68,8 @@ public final class RecordLogWriter {
     }
     chain = SegmentChain(options.prologue)
     description = options.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     do throws(RecordLogError) { try begin() } catch {
@@ -81,7 +95,7 @@ public final class RecordLogWriter {
     recovering path: String, debrisFolder: String? = nil, options: RecordLogOptions
   ) throws(RecordLogError) {
     self.path = path
-    self.options = options
+    self.options = options.withPackers()
     isSegment = debrisFolder != nil
     do throws(RecordLogError.Problem) {
       output = try LogOutput(opening: path, files: options.files)
@@ -92,9 +106,11 @@ public final class RecordLogWriter {
     chain = recovery.chain
     index = recovery.index
     description = recovery.description ?? options.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.prologue.firstSequence
     durableEnd = SegmentEnd(chain)
-    cursor = chain.lastCursor
+    lastCursor = chain.lastCursor
     var found = recovery.found
     found.debris = try cutDebris(recovery, into: debrisFolder)
     recovered = found
@@ -124,7 +140,7 @@ public final class RecordLogWriter {
     streamingTo descriptor: Int32, name: String = "stream", options: RecordLogOptions = .init()
   ) throws(RecordLogError) {
     path = name
-    self.options = options
+    self.options = options.withPackers()
     isSegment = false
     do throws(RecordLogError.Problem) {
       output = try LogOutput(streamingTo: descriptor, name: name)
@@ -133,6 +149,8 @@ public final class RecordLogWriter {
     }
     chain = SegmentChain(options.prologue)
     description = options.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     try begin()
@@ -143,7 +161,7 @@ public final class RecordLogWriter {
     segment path: String, creating part: String, _ start: SegmentStart, options: RecordLogOptions
   ) throws(RecordLogError) {
     self.path = path
-    self.options = options
+    self.options = options.withPackers()
     isSegment = true
     do throws(RecordLogError.Problem) {
       output = try LogOutput(creating: part, named: path, files: options.files)
@@ -153,11 +171,14 @@ public final class RecordLogWriter {
     chain = SegmentChain(start.prologue)
     chain.inherit(cursor: start.durableCursor)
     description = start.description
+    limits = AppendLimits(chain.prologue, options)
+    nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
-    backlog = start.backlog
+    closedChunks = start.closed
     chunk = start.chunk
-    cursor = start.cursor
+    nextSequence = start.nextSequence
+    lastCursor = start.cursor
     try reserve()
     try begin()
   }
@@ -166,15 +187,6 @@ public final class RecordLogWriter {
 // MARK: Appending
 
 extension RecordLogWriter {
-  /// The sequence number that the next record will get.
-  public var nextSequence: UInt64 {
-    let waiting = backlog.reduce(0) { $0 + UInt64($1.header.recordCount) }
-    return chain.nextSequence + waiting + UInt64(chunk.count)
-  }
-
-  /// The position in the input after the last record appended or mark made; 0 where none was given.
-  public var lastCursor: UInt64 { cursor }
-
   /// Appends one record and returns its sequence number.
   ///
   /// A JSON record is one line; the line feed at its end is added where it is missing.
@@ -205,52 +217,128 @@ extension RecordLogWriter {
     try requireOpen()
     let type = type ?? description.types.first?.id ?? 0
     let isLine = try isLine(type)
-    let lacksNewline = isLine ? try self.lacksNewline(record) : false
+    guard let lacksNewline = isLine ? record.isOpenLine : false else { throw failure(.notOneLine) }
     let size = record.byteCount + (lacksNewline ? 1 : 0)
     try checkRoom(for: size)
-    if chunk.isFull(before: size, limit: chunkLimit) || lingersTooLong {
-      try writeChunk()
-      try syncIfDue()
-    }
-    try commitIfDue()
+    if chunk.isFull(before: size, limit: chunkLimit) { try writeChunk(.full) }
+    try writeIfTimely()
     let sequence = nextSequence
     chunk.append(record, addingNewline: lacksNewline, type: type, isLine: isLine)
-    if let cursor { self.cursor = cursor }
+    noteAppended(1, cursor)
     return sequence
   }
 
+  /// Appends many records at once, each a line; what ``append(_:type:cursor:)`` checks is checked.
+  ///
+  /// - Parameters:
+  ///   - lines: lines one after the other. A line feed at the end is added where it is missing.
+  ///   - type: a JSON type of those in ``description``; the first one where nil.
+  ///   - cursor: the position in this log's own input before the first line. Each line takes it on
+  ///     by one.
+  /// - Returns: how many records that were.
+  /// - Throws: where a line cannot be appended. Those before it were, as ``nextSequence`` tells.
+  @discardableResult
+  public func append(
+    lines: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> Int {
+    try requireOpen()
+    let type = type ?? description.types.first?.id ?? 0
+    guard try isLine(type) else { throw failure(.unknownType(type)) }
+    let first = nextSequence
+    var at = 0
+    while at < lines.byteCount {
+      let position = cursor.map { $0 + (nextSequence - first) }
+      let rest = lines.extracting(droppingFirst: at)
+      at += try appendSome(of: rest, type: type, cursor: position)
+    }
+    return Int(nextSequence - first)
+  }
+
+  /// Appends lines from the front of `lines`, none where the open chunk had no room for the first.
+  /// - Returns: the bytes taken.
+  private func appendSome(
+    of lines: RawSpan, type: UInt16, cursor: UInt64?
+  ) throws(RecordLogError) -> Int {
+    try writeIfTimely()
+    let before = chunk.count
+    let most = Int(min(UInt64(ChunkLayout.recordsLimit), .max - nextSequence))
+    let (taken, isStopped) = unsafe lines.withUnsafeBytes { lines in
+      unsafe chunk.append(
+        lines: lines, type: type, limit: chunkLimit, largest: limits.record, most: most)
+    }
+    let count = UInt64(chunk.count - before)
+    if count > 0 { noteAppended(count, cursor.map { $0 + count }) }
+    guard taken == 0 else { return taken }
+    if isStopped { throw whyStopped(at: lines) }
+    try checkRoom(for: 0)
+    try writeChunk(.full)
+    return 0
+  }
+
+  private func whyStopped(at lines: RawSpan) -> RecordLogError {
+    let size =
+      unsafe lines.withUnsafeBytes { unsafe newlineOffset($0) }
+      .map { $0 + 1 } ?? lines.byteCount + 1
+    guard size > 1 else { return failure(.notOneLine) }
+    return failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
+  }
+
+  private func noteAppended(_ count: UInt64, _ cursor: UInt64?) {
+    nextSequence += count
+    if output.isStream, chunk.opened == nil { chunk.opened = monotonicNow() }
+    if let cursor { lastCursor = cursor }
+  }
+
+  /// Counts records that were written without having been in the open chunk.
+  func notePassed(_ count: Int, _ cursor: UInt64?) {
+    nextSequence += UInt64(count)
+    if let cursor { lastCursor = cursor }
+  }
+
+  /// Writes what has waited as long as it may.
+  private func writeIfTimely() throws(RecordLogError) {
+    if lingersTooLong { try writeChunk(.flush) }
+    try commitIfDue()
+  }
+
   /// Declares a type and returns its id; the one it has where the name is known.
-  public func declare(_ name: String, encoding: RecordType.Encoding = .json) -> UInt16 {
+  /// - Parameter wanted: the id that it gets where that is free.
+  public func declare(
+    _ name: String, encoding: RecordType.Encoding = .json, preferring wanted: UInt16? = nil
+  ) -> UInt16 {
     if let known = description.type(named: name) { return known.id }
     precondition(description.types.count < ChunkLayout.typesLimit, "too many record types")
     let taken = Set(description.types.map(\.id))
-    let id = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
+    let isFree = wanted.map { (1..<ChunkLayout.mixedTypes).contains($0) && !taken.contains($0) }
+    let free = (1..<ChunkLayout.mixedTypes).first { !taken.contains($0) } ?? 0
+    let id = isFree == true ? wanted ?? free : free
     description.types.append(RecordType(id: id, name: name, encoding: encoding))
     owesMeta = true
+    lastType = nil
     return id
   }
 
   /// Writes the open chunk, and makes everything durable unless the policy is never to.
   public func commit() throws(RecordLogError) {
     try requireOpen()
-    try writeChunk(alignment: commitAlignment)
+    try writeChunk(.commit)
     try sync()
   }
 
   /// Writes the open chunk without making it durable: on a stream, what is appended can be read.
   public func flush() throws(RecordLogError) {
     try requireOpen()
-    try writeChunk()
+    try writeChunk(.flush)
   }
 
   /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
   public func mark(cursor: UInt64) throws(RecordLogError) {
     try requireOpen()
-    self.cursor = cursor
+    lastCursor = cursor
     if chunk.isEmpty {
-      try writeBacklog()
+      try writeClosed(leaving: 0)
       try writeMeta()
-      keep(try write(ChunkHeader(kind: .mark), alignment: commitAlignment))
+      keep(try write(.mark, alignment: commitAlignment))
     }
     try commit()
   }
@@ -261,19 +349,17 @@ extension RecordLogWriter {
   /// - Parameter isLast: whether no further segment is meant to follow.
   func finish(isLast: Bool) throws(RecordLogError) {
     try requireOpen()
-    try writeChunk()
+    try writeChunk(.flush)
     try writeMeta()
     try sync(always: isSegment)
     var summary = SegmentSummary()
     if !index.isEmpty {
       summary.indexOffset = chain.offset
-      let header = try write(ChunkHeader(kind: .index), table: index)
+      let header = try write(.index, table: index).header
       summary.indexLength = UInt32(header.length)
       summary.indexHeaderChecksum = header.checksum
     }
-    var seal = ChunkHeader(kind: .seal)
-    if !isLast { seal.flags.insert(.continues) }
-    try write(seal, table: sealBody(summary))
+    try write(.seal, flags: isLast ? [] : .continues, table: sealBody(summary))
     try sync(always: isSegment)
     state = .ended
     // Gives back the space that was reserved; that it stays reserved would be no harm.
@@ -284,9 +370,9 @@ extension RecordLogWriter {
   /// one that shall be continued is simply left.
   public func abort(_ reason: String) throws(RecordLogError) {
     try requireOpen()
-    try writeChunk()
+    try writeChunk(.flush)
     let json = (try? JSONEncoder().encode(["error": reason])).map { [UInt8]($0) } ?? []
-    try write(ChunkHeader(kind: .abort), table: json)
+    try write(.abort, table: json)
     try sync()
     state = .ended
   }
@@ -304,44 +390,40 @@ extension RecordLogWriter {
   }
 
   private func isLine(_ type: UInt16) throws(RecordLogError) -> Bool {
+    if let lastType, lastType.id == type { return lastType.isLine }
     guard type != 0 else { return false }
     guard let declared = description.type(type) else { throw failure(.unknownType(type)) }
-    return declared.encoding == .json
+    let isLine = declared.encoding == .json
+    lastType = (type, isLine)
+    return isLine
   }
 
-  private func lacksNewline(_ record: RawSpan) throws(RecordLogError) -> Bool {
-    let count = record.byteCount
-    let first = unsafe record.withUnsafeBytes { unsafe $0.firstIndex(of: newline) }
-    guard let first else { return true }
-    guard first == count - 1, count > 1 else { throw failure(.notOneLine) }
-    return false
+  /// The most bytes that a chunk decodes to here, and that a record has.
+  var promises: (chunk: UInt32, record: UInt32) {
+    (chain.prologue.largestChunk, chain.prologue.largestRecord)
   }
 
-  /// The file that is continued may have promised less than the options allow.
-  private var chunkLimit: Int { min(options.chunk.bytes, Int(chain.prologue.largestChunk)) }
+  var chunkLimit: Int { limits.chunk }
 
   private func checkRoom(for size: Int) throws(RecordLogError) {
-    let limit = UInt64(min(chain.prologue.largestRecord, chain.prologue.largestChunk))
-    guard size <= limit else {
-      throw failure(.tooLarge(.record, bytes: UInt64(size), limit: limit))
+    guard size <= limits.record else {
+      throw failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
     }
     guard nextSequence < .max else { throw failure(.unsupported("record number", nextSequence)) }
   }
 
   private var lingersTooLong: Bool {
-    guard output.isStream, let opened = chunk.opened else { return false }
-    return ContinuousClock.now - opened > options.linger
+    guard output.isStream, let opened = closedChunks.first?.opened ?? chunk.opened else {
+      return false
+    }
+    return monotonicNow() - opened >= options.linger
   }
 
-  private func failure(_ problem: RecordLogError.Problem) -> RecordLogError {
+  func failure(_ problem: RecordLogError.Problem) -> RecordLogError {
     RecordLogError(
       problem, path: path, offset: chain.offset, chunk: chain.chunkIndex, sequence: nextSequence)
   }
 
-  private var commitAlignment: Int {
-    let isPadded = !output.isStream && options.sync != .never
-    return isPadded ? ChunkLayout.commitAlignment : ChunkLayout.alignment
-  }
 }
 
 // MARK: Writing
@@ -349,7 +431,9 @@ extension RecordLogWriter {
 extension RecordLogWriter {
   /// Prologue and description.
   private func begin() throws(RecordLogError) {
-    do throws(RecordLogError.Problem) { try output.put(chain.prologue.encoded(), at: 0) } catch {
+    do throws(RecordLogError.Problem) {
+      try output.put(chain.prologue.encoded().rawSpan, at: 0)
+    } catch {
       throw failure(error)
     }
     try writeMeta()
@@ -369,53 +453,6 @@ extension RecordLogWriter {
     }
   }
 
-  private func writeMeta() throws(RecordLogError) {
-    guard owesMeta else { return }
-    let json: [UInt8]
-    do throws(RecordLogError.Problem) { json = try description.encoded() } catch {
-      throw failure(error)
-    }
-    try write(ChunkHeader(kind: .meta), table: json)
-    owesMeta = false
-  }
-
-  private func writeChunk(alignment: Int = ChunkLayout.alignment) throws(RecordLogError) {
-    try writeBacklog()
-    guard !chunk.isEmpty else { return }
-    try writeMeta()
-    var header = ChunkHeader(kind: .data)
-    let (table, values) = chunk.pack(into: &header, blockSize: options.blockSize)
-    let written = try write(header, table: table, values: values, alignment: alignment)
-    index += IndexEntry(written).encoded()
-    chain.noteLargestRecord(UInt32(chunk.largestRecord))
-    keep(written, table: table, values: values, largestRecord: chunk.largestRecord)
-    chunk.clear()
-  }
-
-  /// Writes the chunks again that an earlier segment could not make durable.
-  private func writeBacklog() throws(RecordLogError) {
-    while let next = backlog.first {
-      try writeMeta()
-      let written = try place(
-        next.header, table: next.table, values: next.values, alignment: ChunkLayout.alignment)
-      if written.kind == .data { index += IndexEntry(written).encoded() }
-      chain.noteLargestRecord(UInt32(next.largestRecord))
-      keep(
-        written, table: next.table, values: next.values, largestRecord: next.largestRecord)
-      backlog.removeFirst()
-    }
-  }
-
-  /// Holds on to what a failed sync would lose.
-  private func keep(
-    _ header: ChunkHeader, table: [UInt8] = [], values: [UInt8] = [], largestRecord: Int = 0
-  ) {
-    guard isSegment, options.sync != .never else { return }
-    kept.append(
-      KeptChunk(header: header, table: table, values: values, largestRecord: largestRecord))
-    keptBytes += table.count + values.count
-  }
-
   private func sealBody(_ places: SegmentSummary) -> [UInt8] {
     var summary = chain.currentSummary()
     summary.indexOffset = places.indexOffset
@@ -424,54 +461,9 @@ extension RecordLogWriter {
     return summary.encoded()
   }
 
-  @discardableResult
-  private func write(
-    _ header: ChunkHeader, table: [UInt8] = [], values: [UInt8] = [],
-    alignment: Int = ChunkLayout.alignment
-  ) throws(RecordLogError) -> ChunkHeader {
-    var header = header
-    header.time = options.clock()
-    // A description comes before the records that wait, whose cursor it must not anticipate.
-    header.inputCursor = header.kind == .meta ? chain.lastCursor : cursor
-    header.inputTag = options.inputTag
-    return try place(header, table: table, values: values, alignment: alignment)
-  }
+  func retire() { state = .retired }
 
-  /// Writes a chunk whose header lacks only what follows from its place.
-  private func place(
-    _ header: ChunkHeader, table: [UInt8], values: [UInt8], alignment: Int
-  ) throws(RecordLogError) -> ChunkHeader {
-    var header = header
-    chain.link(&header)
-    header.durableOffset = durableOffset
-    header.padBytes = 0
-    if isFirstChunk {
-      header.flags.insert(.sessionStart)
-    } else {
-      header.flags.remove(.sessionStart)
-    }
-    let assembly = ChunkAssembly(header, table: table, values: values, alignment: alignment)
-    do throws(RecordLogError.Problem) {
-      try output.put(assembly.bytes, at: chain.offset)
-    } catch {
-      retreat()
-      throw failure(error)
-    }
-    isFirstChunk = false
-    chain.accept(assembly.header, encoded: assembly.encodedHeader.rawSpan)
-    return assembly.header
-  }
-
-  /// After a failed write: whole chunks only stay in the file. Where that cannot be had, or part
-  /// of a chunk went down a stream, there is no going on.
-  private func retreat() {
-    guard !output.isStream, (try? output.cut(to: chain.offset)) != nil else {
-      state = .retired
-      return
-    }
-  }
-
-  private func syncIfDue() throws(RecordLogError) {
+  func syncIfDue() throws(RecordLogError) {
     if keptBytes >= RecordLogWriter.keptLimit { try sync() }
     guard case .bytes(let most) = options.sync, !output.isStream else { return }
     if chain.offset - durableOffset >= UInt64(max(most.bytes, 1)) { try sync() }
@@ -480,7 +472,7 @@ extension RecordLogWriter {
   /// Under ``SyncPolicy/interval(_:)``: commits where the time has come.
   public func commitIfDue() throws(RecordLogError) {
     guard case .interval(let pause) = options.sync, !output.isStream,
-      durableSequence < nextSequence, ContinuousClock.now - lastSync >= pause
+      durableSequence < nextSequence, monotonicNow() - lastSync >= pause
     else { return }
     try commit()
   }
@@ -489,7 +481,7 @@ extension RecordLogWriter {
   /// success.
   private func sync(always: Bool = false) throws(RecordLogError) {
     guard options.sync != .never || always, !output.isStream else { return }
-    lastSync = ContinuousClock.now
+    lastSync = monotonicNow()
     guard durableOffset < chain.offset else { return }
     do throws(RecordLogError.Problem) { try output.sync() } catch {
       state = .retired
@@ -498,8 +490,7 @@ extension RecordLogWriter {
     durableOffset = chain.offset
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
-    kept.removeAll()
-    keptBytes = 0
+    releaseKept()
   }
 
   /// Copies what stands behind the last whole chunk aside, and cuts it off.
@@ -528,7 +519,12 @@ extension RecordLogWriter {
   /// Whether nothing can be written here any more, though the log may go on elsewhere.
   var isRetired: Bool { state == .retired }
 
-  var storedBytes: UInt64 { chain.offset }
+  /// Whether the segment has taken `size` bytes. What waits is written only where it could make the
+  /// difference, so that the answer does not depend on what is packed by now.
+  func hasReached(_ size: UInt64) throws(RecordLogError) -> Bool {
+    if chain.offset + closedChunks.greatestLength >= size { try writeClosed(leaving: 0) }
+    return chain.offset >= size
+  }
 
   var holdsNothing: Bool { nextSequence == chain.prologue.firstSequence }
 
@@ -548,10 +544,18 @@ extension RecordLogWriter {
     let isCut = state == .retired && options.sync != .never
     let end = isCut ? durableEnd : SegmentEnd(chain)
     var start = SegmentStart(after: end, description: description)
-    start.cursor = cursor
+    start.cursor = lastCursor
     guard state == .retired else { return start }
-    start.backlog = (isCut ? kept : []) + backlog
+    start.closed = ChunkQueue(again: isCut ? kept : [], then: closedChunks)
     start.chunk = chunk
     return start
+  }
+}
+
+extension RawSpan {
+  /// Whether this is a line that lacks the line feed at its end; nil where it is not one line.
+  var isOpenLine: Bool? {
+    guard let first = unsafe withUnsafeBytes({ unsafe newlineOffset($0) }) else { return true }
+    return first == byteCount - 1 && byteCount > 1 ? false : nil
   }
 }

@@ -6,6 +6,31 @@ struct RecordTable: Equatable {
   /// One per record where the chunk is mixed, else empty.
   var types: [UInt16] = []
 
+  /// Bytes of the largest record; 0 where there is none.
+  var largest: UInt32 {
+    var largest: UInt32 = 0
+    for size in sizes { largest = max(largest, size) }
+    return largest
+  }
+
+  /// Where each record ends among the decoded values.
+  var ends: [Int] {
+    unsafe [Int](unsafeUninitializedCapacity: sizes.count) { ends, filled in
+      var end = 0
+      for (index, size) in sizes.enumerated() {
+        end += Int(size)
+        unsafe ends[index] = end
+      }
+      filled = sizes.count
+    }
+  }
+
+  /// Where record `index` lies among the decoded values.
+  func range(_ index: Int) -> Range<Int> {
+    let start = sizes[..<index].reduce(0) { $0 + Int($1) }
+    return start..<start + Int(sizes[index])
+  }
+
   func encoded() -> [UInt8] {
     var out: [UInt8] = []
     out.reserveCapacity(2 * sizes.count + types.count)
@@ -32,43 +57,90 @@ struct RecordTable: Equatable {
   init(
     decoding bytes: RawSpan, for header: ChunkHeader, prologue: Prologue, limits: ReadLimits
   ) throws(RecordLogError.Problem) {
+    try decode(bytes, for: header, prologue: prologue, limits: limits)
+  }
+
+  /// The same in place of another table, whose memory is used again.
+  mutating func decode(
+    _ bytes: RawSpan, for header: ChunkHeader, prologue: Prologue, limits: ReadLimits
+  ) throws(RecordLogError.Problem) {
     var at = 0
     var total: UInt64 = 0
-    sizes.reserveCapacity(Int(header.recordCount))
-    for _ in 0..<header.recordCount {
+    let count = Int(header.recordCount)
+    if sizes.count < count {
+      sizes.append(contentsOf: repeatElement(0, count: count - sizes.count))
+    }
+    sizes.removeLast(sizes.count - count)
+    let isWide = min(prologue.largestRecord, UInt32(clamping: limits.record.bytes)) > 0x3FFF
+    var index = 0
+    while index < count {
+      if isWide, index + 4 <= count, let four = RecordTable.four(in: bytes, at: at) {
+        for lane in 0..<4 {
+          let size = UInt32(truncatingIfNeeded: four >> (16 * lane)) & 0xFFFF
+          sizes[index + lane] = size
+          total += UInt64(size)
+        }
+        at += 8
+        index += 4
+        continue
+      }
       let size = try RecordTable.number(in: bytes, at: &at)
-      guard size <= prologue.largestRecord else {
-        throw .impossibleLength(
-          of: .record, claimed: UInt64(size), limit: UInt64(prologue.largestRecord))
-      }
-      guard size <= limits.record.bytes else {
-        throw .tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record.bytes))
-      }
+      try RecordTable.check(size, prologue, limits)
       total += UInt64(size)
-      sizes.append(size)
+      sizes[index] = size
+      index += 1
     }
     guard total == header.valuesRaw else {
       throw .malformed(.table, "sizes sum to \(total), not to \(header.valuesRaw)")
     }
+    try decodeTypes(header, bytes, from: at)
+  }
+
+  private static func check(
+    _ size: UInt32, _ prologue: Prologue, _ limits: ReadLimits
+  ) throws(RecordLogError.Problem) {
+    guard size <= prologue.largestRecord else {
+      throw .impossibleLength(
+        of: .record, claimed: UInt64(size), limit: UInt64(prologue.largestRecord))
+    }
+    guard size <= limits.record.bytes else {
+      throw .tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record.bytes))
+    }
+  }
+
+  private mutating func decodeTypes(
+    _ header: ChunkHeader, _ bytes: RawSpan, from start: Int
+  ) throws(RecordLogError.Problem) {
+    var at = start
+    types.removeAll(keepingCapacity: true)
     if header.type == ChunkLayout.mixedTypes {
-      types = try RecordTable.types(header.recordCount, in: bytes, at: &at)
+      types.reserveCapacity(Int(header.recordCount))
+      for _ in 0..<header.recordCount {
+        let type = try RecordTable.number(in: bytes, at: &at)
+        guard type < ChunkLayout.mixedTypes else { throw .malformed(.table, "type \(type)") }
+        types.append(UInt16(type))
+      }
     }
     guard at == bytes.byteCount else {
       throw .malformed(.table, "\(bytes.byteCount - at) bytes too many")
     }
   }
 
-  private static func types(
-    _ count: UInt32, in bytes: RawSpan, at: inout Int
-  ) throws(RecordLogError.Problem) -> [UInt16] {
-    var types: [UInt16] = []
-    types.reserveCapacity(Int(count))
-    for _ in 0..<count {
-      let type = try number(in: bytes, at: &at)
-      guard type < ChunkLayout.mixedTypes else { throw .malformed(.table, "type \(type)") }
-      types.append(UInt16(type))
+  /// Four numbers of two bytes each, which most are, as lanes of 16 bits; nil where one of the next
+  /// four is longer or shorter.
+  @inline(__always)
+  private static func four(in bytes: RawSpan, at: Int) -> UInt64? {
+    guard at + 8 <= bytes.byteCount else { return nil }
+    let stored = unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: at, as: UInt64.self)
+    let word = UInt64(littleEndian: stored)
+    // The first byte of each says that one follows, the second that none does.
+    guard word & 0x8080_8080_8080_8080 == 0x0080_0080_0080_0080 else { return nil }
+    let high = word & 0x7F00_7F00_7F00_7F00
+    // A second byte of zero is no shortest form: none may be.
+    guard (high + 0x7F00_7F00_7F00_7F00) & 0x8000_8000_8000_8000 == 0x8000_8000_8000_8000 else {
+      return nil
     }
-    return types
+    return (word & 0x007F_007F_007F_007F) | high >> 1
   }
 
   /// The next number, which must be in its shortest form and fit in 32 bits.

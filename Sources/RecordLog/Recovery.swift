@@ -14,6 +14,9 @@ public struct RecoveredLog: Equatable, Sendable {
   public var debris: String?
   /// Why the chunk at the end is not whole; nil where nothing was cut off.
   public var tear: RecordLogError?
+  /// Of a folder: the segment in which acknowledged bytes are damaged. It was given another name, and
+  /// the log goes on in a new one; ``tear`` says what is wrong with it.
+  public var setAside: SetAsideSegment?
 }
 
 /// Where the last whole chunk of an unsealed file ends.
@@ -71,28 +74,21 @@ struct Recovery {
     _ walk: inout SegmentWalk, verifyingFrom promise: UInt64
   ) throws(RecordLogError.Problem) -> ChunkHeader? {
     guard let header = try walk.readHeader() else { return nil }
+    let isPastPromise = header.offset + header.length > promise
+    guard header.kind != .data else {
+      try walk.readRecords(header)
+      if isPastPromise { try walk.verifyValues(header) }
+      walk.noteLargestRecord(walk.records.largest)
+      walk.accept()
+      return header
+    }
     let table = try walk.readTable(header)
     // Of a seal that a power cut tore, the header may be whole.
     guard header.kind != .seal, header.kind != .abort else { throw .alreadyEnded }
-    if header.offset + header.length > promise { try verify(header, in: &walk) }
+    if isPastPromise { try walk.verifyValues(header) }
     if header.kind == .meta { try walk.describe(table) }
-    if header.kind == .data {
-      let sizes = try walk.records(header, table: table).sizes
-      walk.noteLargestRecord(sizes.max() ?? 0)
-    }
     walk.accept()
     return header
-  }
-
-  /// Readers must not stumble over what a writer continues, so records are decoded.
-  private static func verify(
-    _ header: ChunkHeader, in walk: inout SegmentWalk
-  ) throws(RecordLogError.Problem) {
-    if header.kind == .data {
-      _ = try walk.decodeValues(header)
-    } else {
-      try walk.verifyValues(header)
-    }
   }
 
   /// What the file's headers promise at most, holes or not.

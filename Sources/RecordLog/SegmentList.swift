@@ -13,48 +13,89 @@ struct SegmentList {
     return unsafe stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFDIR
   }
 
+  /// What a list is made for.
+  enum Purpose {
+    /// Everything must be there and whole.
+    case reading
+    /// Segments that were set aside are passed over, and the last one may be damaged.
+    case writing
+    /// All that can be read.
+    case salvage
+  }
+
+  /// Of salvage: files that are passed over, and names that are not theirs.
+  private(set) var findings: [DamagedRegion] = []
+  private var isWhole = true
+
   /// Looks again where a segment was renamed between listing and opening.
-  init(folder: String, limits: ReadLimits = .init()) throws(RecordLogError) {
+  init(
+    folder: String, limits: ReadLimits = .init(), for purpose: Purpose = .reading
+  ) throws(RecordLogError) {
     for _ in 0..<10 {
       do throws(RecordLogError) {
-        self = try SegmentList(lookingInto: folder, limits)
+        self = try SegmentList(lookingInto: folder, limits, purpose)
         return
       } catch {
         guard case .file(let failure) = error.problem, failure.code == ENOENT else { throw error }
       }
     }
-    self = try SegmentList(lookingInto: folder, limits)
+    self = try SegmentList(lookingInto: folder, limits, purpose)
   }
 
-  private init(lookingInto folder: String, _ limits: ReadLimits) throws(RecordLogError) {
-    for name in try SegmentList.names(in: folder) {
-      let segment = try SegmentFile(path: folder + "/" + name, limits: limits)
-      guard segment.prologue.firstSequence == SegmentName.sequence(name) else {
-        throw segment.failure(.malformed(.prologue, "another first record than in the file's name"))
-      }
-      if let last = segments.last, last.seal?.records == 0, segment.hasOpenName,
-        last.prologue.segment == segment.prologue.segment
-      {
-        superseded.append(last.path)
-        segments.removeLast()
-      }
-      segments.append(segment)
+  private init(
+    lookingInto folder: String, _ limits: ReadLimits, _ purpose: Purpose
+  ) throws(RecordLogError) {
+    guard purpose != .salvage else {
+      try salvage(folder, limits)
+      return
     }
-    try check(limits)
+    let names = try SegmentList.names(in: folder).filter { SegmentName.sequence($0) != nil }
+    for (index, name) in names.enumerated() {
+      let path = folder + "/" + name
+      let mayBeDamaged =
+        path.hasSuffix(SegmentName.damagedSuffix) || purpose == .writing && index == names.count - 1
+      let segment =
+        mayBeDamaged
+        ? try SegmentFile(salvaging: path, limits: limits) ?? SegmentFile(unreadable: path)
+        : try SegmentFile(path: path, limits: limits)
+      try add(segment)
+    }
+    try check(limits, purpose)
   }
 
-  private static func names(in folder: String) throws(RecordLogError) -> [String] {
+  private mutating func add(_ file: SegmentFile) throws(RecordLogError) {
+    var segment = file
+    segment.complete(after: segments.last, logID: 0)
+    guard segment.prologue.firstSequence == SegmentName.sequence(fileName(segment.path)) else {
+      throw segment.failure(.malformed(.prologue, "another first record than in the file's name"))
+    }
+    if let last = segments.last, last.seal?.records == 0, segment.hasOpenName,
+      last.prologue.segment == segment.prologue.segment
+    {
+      superseded.append(last.path)
+      segments.removeLast()
+    }
+    segments.append(segment)
+  }
+
+  static func names(in folder: String) throws(RecordLogError) -> [String] {
     guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
       throw RecordLogError(.file(FileError(.open, path: folder, code: ENOENT)), path: folder)
     }
-    return names.filter { SegmentName.sequence($0) != nil }.sorted()
+    return names.sorted()
   }
 
-  private mutating func check(_ limits: ReadLimits) throws(RecordLogError) {
+  private mutating func check(_ limits: ReadLimits, _ purpose: Purpose) throws(RecordLogError) {
     guard let first = segments.first else { return }
     guard first.prologue.segment == 0 else { throw first.failure(.missingSegment(0)) }
-    for index in segments.indices.dropLast() {
-      try segments[index].link(to: segments[index + 1], limits: limits)
+    for index in segments.indices {
+      let next = index + 1 < segments.count ? segments[index + 1] : nil
+      if purpose == .reading, segments[index].isDamaged {
+        let known = try DamagedSegment(segments[index], before: next?.prologue.firstSequence)
+        throw segments[index].failure(
+          .damagedSegment(segments[index].prologue.segment, lost: known.lost))
+      }
+      if let next { try segments[index].link(to: next, limits: limits) }
     }
   }
 
@@ -66,8 +107,87 @@ struct SegmentList {
   /// The sums over all segments; nil unless every one is sealed and none was to follow.
   var summary: SegmentSummary? {
     let seals = segments.compactMap(\.seal)
-    guard seals.count == segments.count, segments.last?.continues == false else { return nil }
+    guard isWhole, seals.count == segments.count, segments.last?.continues == false else {
+      return nil
+    }
     return seals.dropFirst().reduce(seals.first) { $0?.followed(by: $1) }
+  }
+}
+
+// MARK: Salvage
+
+extension SegmentList {
+  /// Finds the log's segments by what is in the files, whatever their names are.
+  private mutating func salvage(_ folder: String, _ limits: ReadLimits) throws(RecordLogError) {
+    isWhole = false
+    var found: [SegmentFile] = []
+    for name in try SegmentList.names(in: folder)
+    where name != "LOCK" && !name.hasSuffix(SegmentName.partSuffix) {
+      let path = folder + "/" + name
+      guard SegmentList.isFile(path) else { continue }
+      if let segment = try SegmentFile(salvaging: path, limits: limits) {
+        found.append(segment)
+      } else if SegmentName.sequence(name) != nil || name.hasSuffix(SegmentName.suffix) {
+        find(.foreignFile, path, "nothing in it belongs to a log")
+      }
+    }
+    let logID = SegmentList.commonLogID(of: found)
+    for var segment in found {
+      if segment.prologue.logID == logID || segment.isLearnt {
+        segment.complete(after: nil, logID: logID)
+        take(segment)
+      } else {
+        find(.foreignFile, segment.path, "a segment of another log")
+      }
+    }
+    order()
+  }
+
+  private static func isFile(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && (status.st_mode & S_IFMT) == S_IFREG
+  }
+
+  private static func commonLogID(of found: [SegmentFile]) -> UInt64 {
+    var votes: [UInt64: Int] = [:]
+    for segment in found where !segment.isLearnt { votes[segment.prologue.logID, default: 0] += 1 }
+    return votes.max { ($0.value, $1.key) < ($1.value, $0.key) }?.key ?? 0
+  }
+
+  /// Takes a segment in; of copies the longest, or the one that has the right name.
+  private mutating func take(_ segment: SegmentFile) {
+    let there = segments.firstIndex { $0.prologue.fileID.tag == segment.prologue.fileID.tag }
+    if let there {
+      let other = segments[there]
+      let isBetter =
+        segment.byteCount == other.byteCount
+        ? segment.hasOwnName && !other.hasOwnName : segment.byteCount > other.byteCount
+      find(.duplicate, isBetter ? other.path : segment.path, "a copy of another file")
+      if isBetter { segments[there] = segment }
+    } else {
+      segments.append(segment)
+    }
+  }
+
+  private mutating func order() {
+    segments.sort { a, b in
+      let (first, second) = (a.prologue, b.prologue)
+      return (first.firstSequence, first.segment, first.created)
+        < (second.firstSequence, second.segment, second.created)
+    }
+    for index in segments.indices.dropLast() {
+      segments[index].cutForSalvage(before: segments[index + 1])
+    }
+    for segment in segments where !segment.hasOwnName {
+      find(.renamed, segment.path, "it holds records from \(segment.prologue.firstSequence) on")
+    }
+  }
+
+  private mutating func find(_ reason: DamageReason, _ path: String, _ detail: String) {
+    var region = DamagedRegion(
+      range: 0..<0, reason: reason, firstSequence: 0, lostRecords: 0, detail: detail)
+    region.file = fileName(path)
+    findings.append(region)
   }
 }
 

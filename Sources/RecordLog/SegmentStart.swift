@@ -17,14 +17,6 @@ struct SegmentEnd: Equatable, Sendable {
   }
 }
 
-/// A chunk in memory until it is durable: all of it but its place.
-struct KeptChunk: Sendable {
-  var header: ChunkHeader
-  var table: [UInt8]
-  var values: [UInt8]
-  var largestRecord: Int
-}
-
 /// What a segment begins with.
 struct SegmentStart {
   var prologue: Prologue
@@ -33,20 +25,33 @@ struct SegmentStart {
   var isReplacement = false
   /// The input position that the segments before have made durable.
   var durableCursor: UInt64 = 0
-  /// The input position after all that is in ``backlog`` and ``chunk``.
+  /// The input position after all that is in ``closed`` and ``chunk``.
   var cursor: UInt64 = 0
-  var backlog: [KeptChunk] = []
+  var closed = ChunkQueue()
   var chunk = OpenChunk()
 
   var nextSequence: UInt64 {
-    let waiting = backlog.reduce(0) { $0 + UInt64($1.header.recordCount) }
-    return prologue.firstSequence + waiting + UInt64(chunk.count)
+    prologue.firstSequence + closed.recordCount + UInt64(chunk.count)
   }
 
   /// The first segment of a log.
   init(_ prologue: Prologue, description: LogDescription) {
     self.prologue = prologue
     self.description = description
+  }
+
+  /// The one after a segment that was set aside.
+  init(after damaged: SegmentFile, telling known: DamagedSegment, _ entry: SetAsideSegment) {
+    prologue = damaged.prologue
+    description = known.description ?? LogDescription(types: [])
+    description.setAside = (description.setAside ?? []) + [entry]
+    durableCursor = known.cursor
+    cursor = known.cursor
+    prologue.segment += 1
+    prologue.firstSequence = known.nextSequence
+    prologue.previousTag = damaged.prologue.fileID.tag
+    prologue.previousLength = 0
+    prologue.previousHeaderChecksum = 0
   }
 
   /// The one after `end`; a segment without a record that counts is replaced instead.

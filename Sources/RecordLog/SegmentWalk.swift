@@ -11,6 +11,9 @@ struct SegmentWalk {
   private(set) var current: ChunkHeader?
   private var headerBytes: [UInt8] = []
   private var body: [UInt8] = []
+  /// Of the DATA chunk whose table was read last.
+  private(set) var records = RecordTable()
+  private var block: [UInt8] = []
 
   /// Reads the prologue at `base`.
   init(_ input: LogInput, at base: UInt64 = 0, limits: ReadLimits) throws(RecordLogError) {
@@ -33,10 +36,19 @@ struct SegmentWalk {
   /// Where the next chunk stands in the input.
   var place: UInt64 { chain.base &+ chain.offset }
 
+  /// Where a chunk of the segment stands in the input.
+  private func place(of header: ChunkHeader) -> UInt64 { chain.base &+ header.offset }
+
   func failure(_ problem: RecordLogError.Problem) -> RecordLogError {
     RecordLogError(
       problem, path: input.name, offset: place, chunk: chain.chunkIndex,
       sequence: chain.nextSequence)
+  }
+
+  func failure(_ problem: RecordLogError.Problem, at header: ChunkHeader) -> RecordLogError {
+    RecordLogError(
+      problem, path: input.name, offset: place(of: header), chunk: header.chunkIndex,
+      sequence: header.firstSequence)
   }
 
   /// The next chunk's header with everything about it checked; nil where the input ends.
@@ -68,6 +80,12 @@ struct SegmentWalk {
     self.description = description ?? self.description
   }
 
+  /// Goes back to the first chunk. What the segment says of itself stays known.
+  mutating func rewind() {
+    current = nil
+    chain = SegmentChain(chain.prologue, base: chain.base)
+  }
+
   /// Goes on at a chunk elsewhere.
   mutating func jump(to offset: UInt64) { chain.jump(to: offset) }
 
@@ -85,16 +103,45 @@ struct SegmentWalk {
 
   mutating func noteLargestRecord(_ bytes: UInt32) { chain.noteLargestRecord(bytes) }
 
-  /// The table of the chunk just read, checked and unpacked.
+  /// The table of a chunk, checked and unpacked.
   mutating func readTable(_ header: ChunkHeader) throws(RecordLogError.Problem) -> [UInt8] {
-    let stored = Int(header.tableStored) + header.padBytes
-    try readBody(at: place + UInt64(ChunkLayout.headerBytes), count: stored)
-    try match(.table, stored: header.tableChecksum, body.rawSpan.extracting(first: stored))
-    let table = body.rawSpan.extracting(first: Int(header.tableStored))
+    try fetchTable(header)
+    return try unpackedTable(body.rawSpan.extracting(first: Int(header.tableStored)), of: header)
+  }
+
+  /// A table as records and index are read from it.
+  func unpackedTable(
+    _ table: RawSpan, of header: ChunkHeader
+  ) throws(RecordLogError.Problem) -> [UInt8] {
     guard header.flags.contains(.packedTable) else {
       return unsafe table.withUnsafeBytes { unsafe [UInt8]($0) }
     }
     return try unpacked(table, to: Int(header.tableRaw))
+  }
+
+  /// Reads the table of a DATA chunk into ``records``.
+  mutating func readRecords(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    guard !header.flags.contains(.packedTable) else {
+      records = try self.records(header, table: readTable(header))
+      return
+    }
+    try fetchTable(header)
+    let body = self.body
+    try records.decode(
+      body.rawSpan.extracting(first: Int(header.tableStored)), for: header,
+      prologue: chain.prologue, limits: limits)
+  }
+
+  /// Brings a chunk's table to the front of ``body`` and checks it.
+  private mutating func fetchTable(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    let stored = Int(header.tableStored) + header.padBytes
+    let start = place(of: header) + UInt64(ChunkLayout.headerBytes)
+    let got = try input.read(at: start, count: stored, into: &body)
+    guard got == stored else {
+      throw .truncated(wanted: UInt64(stored), present: UInt64(got))
+    }
+    try Self.match(
+      .table, stored: header.tableChecksum, Checksum(body.rawSpan.extracting(first: stored)))
   }
 
   private func unpacked(
@@ -112,51 +159,68 @@ struct SegmentWalk {
 
   /// Checks the stored values without decoding them.
   mutating func verifyValues(_ header: ChunkHeader) throws(RecordLogError.Problem) {
-    try readValues(header)
+    try withValues(header) { _ in }
   }
 
-  /// The decoded values of the chunk just read.
+  /// The decoded values of a chunk.
   mutating func decodeValues(_ header: ChunkHeader) throws(RecordLogError.Problem) -> [UInt8] {
-    try readValues(header)
-    let count = Int(header.valuesRaw)
-    var problem: RecordLogError.Problem?
-    let stored = Int(header.valuesStored)
-    guard stored > 0 else {
-      try match(.decoded, stored: header.rawChecksum, body.rawSpan.extracting(first: 0))
-      return []
-    }
-    let raw = unsafe [UInt8](unsafeUninitializedCapacity: count) { room, filled in
-      let out = unsafe UnsafeMutableRawBufferPointer(
-        rebasing: UnsafeMutableRawBufferPointer(room)[..<count])
-      problem = unsafe body.withUnsafeBytes { frame in
-        unsafe LZ4Frame.decode(.init(rebasing: frame[..<stored]), into: out)
-      }
-      filled = problem == nil ? count : 0
-    }
-    if let problem { throw problem }
-    try match(.decoded, stored: header.rawChecksum, raw.rawSpan)
+    var raw: [UInt8] = []
+    try decodeValues(header, into: &raw)
     return raw
   }
 
-  private mutating func readValues(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+  /// The same in place of what `raw` holds, in its memory.
+  mutating func decodeValues(
+    _ header: ChunkHeader, into raw: inout [UInt8], onAllCores: Bool = false
+  ) throws(RecordLogError.Problem) {
+    var checksum = Checksum()
+    try withValues(header) { (frame) throws(RecordLogError.Problem) in
+      raw.resize(to: Int(header.valuesRaw))
+      guard frame.count > 0 else { return }
+      checksum =
+        try onAllCores
+        ? LZ4Frame.decodeOnAllCores(frame, into: &raw) : LZ4Frame.decode(frame, into: &raw)
+    }
+    try Self.match(.decoded, stored: header.rawChecksum, checksum)
+  }
+
+  /// The decoded bytes in `range` of a chunk whose stored values were verified before.
+  ///
+  /// Only the blocks that they lie in are decoded, and the last one no further than needed.
+  mutating func decode(
+    _ range: Range<Int>, of header: ChunkHeader
+  ) throws(RecordLogError.Problem) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var block = self.block
+    self.block = []
+    try withValues(header, isVerified: true) { (frame) throws(RecordLogError.Problem) in
+      // A chunk of empty records has no frame.
+      guard !range.isEmpty else { return }
+      try LZ4Frame.decode(range, of: frame, rawCount: Int(header.valuesRaw), by: &block, to: &bytes)
+    }
+    self.block = block
+    return bytes
+  }
+
+  /// Lends the stored values of a chunk.
+  private mutating func withValues(
+    _ header: ChunkHeader, isVerified: Bool = false,
+    _ use: (StoredBytes) throws(RecordLogError.Problem) -> Void
+  ) throws(RecordLogError.Problem) {
     let stored = Int(header.valuesStored)
-    try readBody(at: place + header.length - UInt64(stored), count: stored)
-    try match(.values, stored: header.valuesChecksum, body.rawSpan.extracting(first: stored))
+    try input.withBytes(
+      at: place(of: header) + header.length - UInt64(stored), count: stored, copiedInto: &body
+    ) { (values) throws(RecordLogError.Problem) in
+      if !isVerified { try Self.match(.values, stored: header.valuesChecksum, values.checksum()) }
+      try use(values)
+    }
   }
 
-  private mutating func readBody(
-    at offset: UInt64, count: Int
+  private static func match(
+    _ part: RecordLogError.Part, stored: UInt32, _ computed: Checksum
   ) throws(RecordLogError.Problem) {
-    let got = try input.read(at: offset, count: count, into: &body)
-    guard got == count else { throw .truncated(wanted: UInt64(count), present: UInt64(got)) }
-  }
-
-  private func match(
-    _ part: RecordLogError.Part, stored: UInt32, _ bytes: RawSpan
-  ) throws(RecordLogError.Problem) {
-    let computed = Checksum.masked(bytes)
-    guard stored == computed else {
-      throw .checksum(of: part, stored: stored, computed: computed)
+    guard stored == computed.masked else {
+      throw .checksum(of: part, stored: stored, computed: computed.masked)
     }
   }
 
@@ -180,9 +244,7 @@ struct SegmentWalk {
 
   /// Checks a chunk of a kind that may be passed over.
   mutating func verifyUnknown(_ header: ChunkHeader) throws(RecordLogError.Problem) {
-    let stored = Int(header.tableStored) + header.padBytes
-    try readBody(at: place + UInt64(ChunkLayout.headerBytes), count: stored)
-    try match(.table, stored: header.tableChecksum, body.rawSpan.extracting(first: stored))
+    try fetchTable(header)
     try verifyValues(header)
   }
 }
@@ -218,6 +280,29 @@ extension SegmentWalk {
     guard count * ChunkLayout.indexEntryBytes == table.count, UInt64(count) == summary.dataChunks
     else { throw .malformed(.index, "\(table.count) bytes for \(summary.dataChunks) chunks") }
     return try entries(count, in: table.rawSpan, below: summary.indexOffset)
+  }
+
+  /// The last META chunk that the file has, looked for where the index lists no records; nil where
+  /// there is none. Ids are never used again, so that it describes the first record, too.
+  func lastDescription(beside entries: [IndexEntry], before end: UInt64) -> LogDescription? {
+    var probe = SegmentWalk(input, prologue: chain.prologue, at: chain.base, limits: limits)
+    var start = UInt64(ChunkLayout.prologueBytes)
+    for entry in entries {
+      probe.describe(chunksIn: start..<max(start, entry.offset))
+      start = entry.offset &+ UInt64(entry.length)
+    }
+    probe.describe(chunksIn: start..<max(start, end))
+    return probe.description
+  }
+
+  /// Takes in the META chunks in `range`, as far as its chunks can be read.
+  private mutating func describe(chunksIn range: Range<UInt64>) {
+    guard !range.isEmpty else { return }
+    chain.jump(to: range.lowerBound)
+    while chain.offset < range.upperBound, let header = try? readHeader() {
+      if header.kind == .meta, let table = try? readTable(header) { try? describe(table) }
+      accept()
+    }
   }
 
   private func entries(

@@ -14,6 +14,7 @@ public struct LogPositions: Equatable, Sendable {
 ///     LOCK                        one writer at a time
 ///     seg-<first record>.rlg      sealed
 ///     seg-<first record>.rlg.open the one that is written
+///     seg-….rlg.damaged           one in which acknowledged bytes were found damaged
 ///     debris/                     what recovery cut off
 ///     cursors/                    for those who read
 ///
@@ -41,14 +42,19 @@ public final class SegmentedLogWriter {
   ///
   /// The open segment is recovered: a torn tail goes to `debris/`; a seal whose renaming a crash
   /// prevented is completed. What is there is durable on return.
+  ///
+  /// Where acknowledged bytes of it are damaged it is set aside: it gets a name that ends in
+  /// `.damaged`, nothing of it is changed, and the log goes on behind the highest number that can have
+  /// been promised. ``recovered`` tells which records are lost, and so does the description of every
+  /// segment to come.
   /// - Throws: where another writer holds the folder, a segment is missing or does not follow upon
-  ///   the one before, or acknowledged bytes are damaged. The folder is then left as it is.
+  ///   the one before. The folder is then left as it is.
   public init(_ path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
     self.path = path
-    self.options = options
+    self.options = options.withPackers()
     try SegmentedLogWriter.makeFolders(path, options.files)
     lock = try FolderLock(path)
-    let list = try SegmentList(folder: path)
+    let list = try SegmentList(folder: path, for: .writing)
     superseded = list.superseded
     var prologue = options.prologue
     (prologue.segment, prologue.fileID) = (0, .random())
@@ -74,13 +80,51 @@ public final class SegmentedLogWriter {
 
   private func goOn(behind last: SegmentFile) throws(RecordLogError) {
     let limits = ReadLimits()
+    if last.isDamaged { return try goOn(behindDamaged: last, because: nil) }
     guard last.seal != nil, !last.hasOpenName || last.hasSoundIndex(limits: limits) else {
-      return try recover(last.path)
+      do throws(RecordLogError) { return try recover(last.path) } catch {
+        guard error.category == .damage, last.hasOpenName else { throw error }
+        return try setAside(last, because: error)
+      }
     }
     start = try last.successor(limits: limits)
+    try removeSuperseded()
     if last.hasOpenName { unnamed = last.path }
     // A sealed segment without records is begun anew under the open name.
     if start.isReplacement { superseded.append(sealedName(last.path)) }
+  }
+
+  /// The name is durable before anything follows.
+  private func setAside(
+    _ segment: SegmentFile, because error: RecordLogError
+  ) throws(RecordLogError) {
+    let stem = String(segment.path.dropLast(SegmentName.openSuffix.count))
+    let name = stem + SegmentName.damagedSuffix
+    try rename(segment.path, to: name, replacing: false) {}
+    try goOn(behindDamaged: segment.renamed(name), because: error)
+  }
+
+  private func goOn(
+    behindDamaged segment: SegmentFile, because error: RecordLogError?
+  ) throws(RecordLogError) {
+    let known = try DamagedSegment(segment)
+    let problem = error?.problem ?? .malformed(.chunk, "acknowledged bytes cannot be read")
+    let entry = known.entry(of: segment, because: problem)
+    let fresh = start.prologue
+    var next = SegmentStart(after: segment, telling: known, entry)
+    if next.prologue.logID == 0 { next.prologue.logID = fresh.logID }
+    next.prologue.largestChunk = max(fresh.largestChunk, next.prologue.largestChunk)
+    next.prologue.largestRecord = max(fresh.largestRecord, next.prologue.largestRecord)
+    if known.description == nil {
+      next.description = options.description
+      next.description.setAside = [entry]
+    }
+    start = next
+    let lost = entry.lostRecords
+    recovered = RecoveredLog(
+      records: known.nextSequence - segment.prologue.firstSequence - lost,
+      nextSequence: known.nextSequence, lastCursor: known.cursor, lastInputTag: 0, debrisBytes: 0,
+      tear: error, setAside: entry)
   }
 
   private func recover(_ segment: String) throws(RecordLogError) {
@@ -88,6 +132,8 @@ public final class SegmentedLogWriter {
       recovering: segment, debrisFolder: path + "/debris", options: options)
     recovered = writer.recovered
     current = writer
+    // Its name will be this one's.
+    try removeSuperseded()
   }
 }
 
@@ -103,6 +149,9 @@ extension SegmentedLogWriter {
   /// What the log says of itself, with the types declared so far.
   public var description: LogDescription { current?.description ?? start.description }
 
+  /// What one record may take.
+  var limits: AppendLimits { current?.limits ?? AppendLimits(start.prologue, options) }
+
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { current?.lastCursor ?? start.cursor }
 
@@ -112,14 +161,30 @@ extension SegmentedLogWriter {
   public func append(
     _ record: [UInt8], type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
-    try persist { writer throws(RecordLogError) in
-      guard writer.storedBytes < UInt64(self.options.segmentSize.bytes) || writer.holdsNothing
-      else {
-        try self.seal(writer, isLast: false)
-        return try self.live().append(record, type: type, cursor: cursor)
+    try append(record.rawSpan, type: type, cursor: cursor)
+  }
+
+  @discardableResult
+  public func append(
+    _ record: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> UInt64 {
+    try unsafe record.withUnsafeBytes { record throws(RecordLogError) in
+      try persist { writer throws(RecordLogError) in
+        try unsafe self.current(behind: writer).append(
+          RawSpan(_unsafeBytes: record), type: type, cursor: cursor)
       }
-      return try writer.append(record, type: type, cursor: cursor)
     }
+  }
+
+  /// The segment to append to: another one where `writer`'s is as large as it should get.
+  private func current(
+    behind writer: RecordLogWriter
+  ) throws(RecordLogError) -> RecordLogWriter {
+    guard try writer.hasReached(UInt64(options.segmentSize.bytes)), !writer.holdsNothing else {
+      return writer
+    }
+    try seal(writer, isLast: false)
+    return try live()
   }
 
   /// Appends the UTF-8 bytes of `record`.

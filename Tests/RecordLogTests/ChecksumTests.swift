@@ -11,16 +11,17 @@ struct ChecksumTests {
     #expect(Checksum().masked == 0xA282_EAD8)
   }
 
-  @Test func `the fast path gives the portable answer for every length and alignment`() {
+  @Test func `every path gives the portable answer for every length and alignment`() {
     let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
-    let lengths = Array(0...800) + stride(from: 801, through: 19_900, by: 331)
+    let lengths = Array(0...4096) + stride(from: 4097, through: 19_900, by: 331)
+    let paths = (1..<CCK_CRC32C_PATHS).compactMap { cck_crc32c_paths($0) } + [cck_crc32c]
     bytes.withUnsafeBytes { all in
       for length in lengths {
-        for start in 0..<9 {
+        for start in [0, 1, 3, 8, length % 64] {
           let from = all.baseAddress! + start
           let portable = cck_crc32c_portable(99, from, length)
-          if cck_crc32c(99, from, length) != portable {
-            Issue.record("length \(length) from \(start)")
+          for (number, path) in paths.enumerated() where path(99, from, length) != portable {
+            Issue.record("path \(number), length \(length) from \(start)")
           }
         }
       }

@@ -120,6 +120,8 @@ struct Told {
   /// How many of them were said to be durable.
   var durable = 0
   var errors: [RecordLogError] = []
+  /// How many appends were tried, where that is counted.
+  var attempts = 0
 
   /// Appends `records` with a commit after every fifth, and goes on after every error.
   mutating func work(_ records: [String], into writer: SegmentedLogWriter) {

@@ -108,3 +108,8 @@ func shell(_ line: String) throws -> Outcome {
 func isInstalled(_ name: String) -> Bool {
   (try? shell("command -v \(name)").code) == 0
 }
+
+extension ChunkAssembly {
+  /// The assembled chunk.
+  var bytes: [UInt8] { withBytes { $0.withUnsafeBytes { [UInt8]($0) } } }
+}

@@ -100,7 +100,9 @@ struct LyingHeaderTests {
     header.previousLength = UInt32(before.length)
     header.previousHeaderChecksum = before.checksum
     let body = [UInt8]("whatever a later version means by it".utf8)
-    try put(all + ChunkAssembly(header, table: body, values: []).bytes, at: path)
+    let assembly = ChunkAssembly(header, table: body)
+    assembly.assemble()
+    try put(all + assembly.bytes, at: path)
     let reading = read(path, .tailTolerant)
     #expect(reading.records == lines(5))
     #expect(reading.ending == .unsealed)

@@ -27,6 +27,25 @@ final class PowerCutFiles: LogFiles, @unchecked Sendable {
   private var unsynced: [Naming] = []
   private let system = SystemFiles()
 
+  init() {}
+
+  /// Begins with what a folder holds, all of it durable.
+  init(holding folder: String) throws {
+    for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
+      var status = stat()
+      let path = folder + "/" + name
+      guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
+      let bytes = try bytes(of: path)
+      inodes[UInt64(status.st_ino)] = Inode(durable: bytes, current: bytes)
+      names[name] = UInt64(status.st_ino)
+    }
+  }
+
+  /// Whether a power cut could leave anything but what is there.
+  var hasUnsynced: Bool {
+    !unsynced.isEmpty || inodes.values.contains { $0.durable != $0.current }
+  }
+
   private func number(_ descriptor: Int32) -> UInt64 {
     var status = stat()
     return fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0
@@ -114,7 +133,7 @@ final class PowerCutFiles: LogFiles, @unchecked Sendable {
   }
 
   /// Writes to `folder` one of the states that a power cut at this moment may leave.
-  func cut(into folder: String, _ random: inout SystemRandomNumberGenerator) throws {
+  func cut(into folder: String, _ random: inout some RandomNumberGenerator) throws {
     let kept = unsynced.prefix(Int.random(in: 0...unsynced.count, using: &random))
     for (name, number) in PowerCutFiles.apply(kept, to: names) {
       guard let inode = inodes[number] else { continue }
@@ -123,7 +142,7 @@ final class PowerCutFiles: LogFiles, @unchecked Sendable {
   }
 
   private func remains(
-    of inode: Inode, _ random: inout SystemRandomNumberGenerator
+    of inode: Inode, _ random: inout some RandomNumberGenerator
   ) -> [UInt8] {
     let (old, new) = (inode.durable, inode.current)
     let low = min(old.count, new.count)

@@ -253,7 +253,8 @@ struct SegmentedLogTests {
     #expect(read(log).records == lines(60))
   }
 
-  @Test func `damage of acknowledged records keeps a writer from going on`() throws {
+  @Test func `a segment with damaged acknowledged records is set aside, none of it changed`() throws
+  {
     let folder = try TemporaryFolder()
     let log = folder.file("log")
     let writer = try SegmentedLogWriter(log, options: segmented())
@@ -263,13 +264,18 @@ struct SegmentedLogTests {
     }
     let name = log + "/" + (try #require(try segments(log).last))
     var damaged = try bytes(of: name)
-    damaged[damaged.count / 2] ^= 1
+    // In the first of two commits, which the second one promises.
+    damaged[damaged.count / 4] ^= 1
     let copy = folder.file("copy")
     try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+    for name in try segments(log) { try put(bytes(of: log + "/" + name), at: copy + "/" + name) }
     let copied = copy + "/" + (name as NSString).lastPathComponent
     try put(damaged, at: copied)
-    #expect(throws: RecordLogError.self) { try SegmentedLogWriter(copy) }
-    #expect(try bytes(of: copied) == damaged)
+    let goingOn = try SegmentedLogWriter(copy, options: segmented())
+    let aside = copied.replacingOccurrences(of: ".rlg.open", with: ".rlg.damaged")
+    #expect(try bytes(of: aside) == damaged)
+    #expect(goingOn.recovered?.setAside?.file == (aside as NSString).lastPathComponent)
+    #expect(goingOn.positions.appended == 20)
   }
 
   @Test func `appended and durable are two numbers under every policy`() throws {

@@ -21,7 +21,8 @@ public struct FuzzTarget: Sendable {
   }
 
   public static let all = [
-    gguf, safetensors, packedModel, tokenizer, chatTemplate, recordLog, recordLogRecovery, seeds,
+    gguf, safetensors, packedModel, tokenizer, chatTemplate, recordLog, recordLogRecovery,
+    recordLogSalvage, recordTable, lz4Frame, logDescription, seeds,
   ]
 }
 

@@ -6,7 +6,7 @@ struct Diff: ParsableCommand {
     abstract: "Which records two logs do not have in common, by number and content.",
     discussion: """
       One line for each: < only in the first, > only in the second, ! different in both. The exit \
-      code is 1 where there is a difference.
+      code is 8 where there is a difference.
       """)
 
   @Argument(help: "The first log.", completion: .file()) var first: String
@@ -66,7 +66,7 @@ struct Diff: ParsableCommand {
     try output.flush()
     let kinds = [tellEnding(readers.0), tellEnding(readers.1)]
     if let kind = kinds.first(where: { $0 != .good }) { throw kind }
-    if !sums.isSame { throw ExitKind.usage }
+    if !sums.isSame { throw ExitKind.different }
   }
 
   private func tell(_ difference: Difference, to output: Output) throws {

@@ -12,36 +12,56 @@ struct Filter: ParsableCommand {
       null only. Records are numbered anew. Values of different kinds have no order: to ask for \
       one ends with code 1 and the record's number.
 
+      --type, --from-seq and --to-seq select, too; without --where a chunk of which all is wanted is \
+      passed on as it is stored.
+
       With --append an interrupted run goes on where it stopped: the log made holds how far its \
       input was read.
       """)
 
   @OptionGroup var logs: Logs
-  @Option(name: .customLong("where"), help: "The condition.") var condition: String
+  @Option(name: .customLong("where"), help: "The condition.") var condition: String?
+  @OptionGroup var part: Part
   @Flag(help: "Go on with a log that an interrupted run left, or begin one.") var append = false
   @OptionGroup var making: MakingOptions
 
   func validate() throws {
-    _ = try RecordExpression.parsed(condition, option: "--where")
+    if let condition { _ = try RecordExpression.parsed(condition, option: "--where") }
+    if condition == nil, part.takesAll {
+      throw ValidationError("Give --where, --type, --from-seq or --to-seq.")
+    }
     guard append else { return }
+    if condition == nil || !part.takesAll { throw ValidationError("--append takes --where only.") }
     if making.output == "-" || logs.logs.count != 1 {
       throw ValidationError("--append takes one log and --output.")
     }
   }
 
   func run() throws {
-    let condition = try RecordExpression.parsed(self.condition, option: "--where")
+    let condition = try self.condition.map { try RecordExpression.parsed($0, option: "--where") }
     var tally = Passage()
-    let kind = try append ? goOn(condition, &tally) : pass(condition, &tally)
+    let kind: ExitKind
+    if append, let condition {
+      kind = try goOn(condition, &tally)
+    } else {
+      kind = try pass(condition, &tally)
+    }
     try making.tell(tally)
     if kind != .good { throw kind }
   }
 
-  private func pass(_ condition: RecordExpression, _ tally: inout Passage) throws -> ExitKind {
+  private func pass(_ condition: RecordExpression?, _ tally: inout Passage) throws -> ExitKind {
     try making.make(of: logs) { maker in
-      let kind = try logs.eachRecord { record, reader in
-        tally.read += 1
-        if try condition.holds(for: record) { try maker.append(record, from: reader) }
+      let kind = try logs.eachStoredChunk { chunk, reader in
+        tally.read += UInt64(chunk.count)
+        let share = part.share(of: chunk, in: reader.description)
+        if share == .all, condition == nil { return try maker.append(chunk, from: reader) }
+        guard share != .none else { return }
+        for record in try records(of: chunk, reader).all(reader.description)
+        where part.contains(record) {
+          guard try condition?.holds(for: record) ?? true else { continue }
+          try maker.append(record, from: reader)
+        }
       }
       tally.written = maker.count
       return kind

@@ -11,6 +11,8 @@ struct MakingOptions: ParsableArguments {
   @Flag(help: "The tally as one JSON object; to standard error where the log goes to output.")
   var json = false
 
+  @OptionGroup var threading: ThreadOptions
+
   func validate() throws {
     if output == "-", Output.isTerminal {
       throw ValidationError("A log is not for a terminal: give --output or a pipe.")
@@ -20,7 +22,8 @@ struct MakingOptions: ParsableArguments {
   /// Makes a log. A file gets its name when everything is in it, and not before; on a stream the
   /// reader is told where there is no more to come.
   func make(of logs: Logs, _ fill: (LogMaker) throws -> ExitKind) throws -> ExitKind {
-    let maker = LogMaker(output, largestRecord: try largestRecord(of: logs.logs))
+    let maker = LogMaker(
+      output, largestRecord: try largestRecord(of: logs.logs), packers: threading.threads)
     do {
       let kind = try fill(maker)
       try maker.finish(isWhole: kind == .good)
@@ -63,13 +66,15 @@ struct TemporaryOptions: ParsableArguments {
 final class LogMaker {
   private let path: String
   private let largestRecord: ByteCount
+  private let packers: Int
   private var made: RecordCopier?
   private var part: String { path + ".part" }
   private var isStream: Bool { path == "-" }
 
-  init(_ path: String, largestRecord: ByteCount) {
+  init(_ path: String, largestRecord: ByteCount, packers: Int) {
     self.path = path
     self.largestRecord = largestRecord
+    self.packers = packers
   }
 
   var count: UInt64 { made?.count ?? 0 }
@@ -78,6 +83,7 @@ final class LogMaker {
   func copier(like reader: RecordLogReader?) throws -> RecordCopier {
     if let made { return made }
     var options = outputOptions(like: reader)
+    options.packers = packers
     options.largestRecord = max(
       largestRecord, ByteCount(Int(reader?.prologue.largestRecord ?? 0)))
     let writer: RecordLogWriter
@@ -98,6 +104,24 @@ final class LogMaker {
 
   func append(_ record: Record, from reader: RecordLogReader) throws {
     try copier(like: reader).append(record, of: reader.description)
+  }
+
+  /// Passes a whole chunk on, as it is stored where that can be.
+  func append(_ chunk: StoredChunk, from reader: RecordLogReader) throws {
+    try copier(like: reader).append(chunk, of: reader.description, from: reader.path)
+  }
+
+  /// Passes on what is wanted of a chunk.
+  func append(_ chunk: StoredChunk, from reader: RecordLogReader, part: Part) throws {
+    switch part.share(of: chunk, in: reader.description) {
+    case .all: try append(chunk, from: reader)
+    case .some:
+      for record in try records(of: chunk, reader).all(reader.description)
+      where part.contains(record) {
+        try append(record, from: reader)
+      }
+    case .none: break
+    }
   }
 
   /// - Parameter isWhole: false where the input had no good end, which a stream passes on.
@@ -140,6 +164,31 @@ extension Logs {
       if result == .good { result = kind }
     }
     return result
+  }
+}
+
+extension Logs {
+  /// All chunks of one log after the other, as they are stored; else like ``eachRecord(_:)``.
+  func eachStoredChunk(
+    salvaging salvage: Bool = false, _ take: (StoredChunk, RecordLogReader) throws -> Void
+  ) throws -> ExitKind {
+    var result = ExitKind.good
+    for path in logs {
+      let reader = try open(path, salvaging: salvage)
+      while let chunk = try reader.nextStoredChunk() { try take(chunk, reader) }
+      let kind = tellEnding(reader)
+      if result == .good { result = kind }
+    }
+    return result
+  }
+}
+
+/// The decoded records of a chunk that cannot be passed on as it is.
+func records(of chunk: StoredChunk, _ reader: RecordLogReader) throws -> RecordChunk {
+  do throws(RecordLogError.Problem) { return try chunk.decoded() } catch {
+    throw RecordLogError(
+      error, path: reader.path, offset: chunk.header.offset, chunk: chunk.header.chunkIndex,
+      sequence: chunk.header.firstSequence)
   }
 }
 

@@ -35,13 +35,15 @@ struct Split: ParsableCommand {
     var number: UInt64 = 0
     let kind: ExitKind
     do {
-      kind = try logs.eachRecord { record, reader in
-        if let shards {
+      if let shards {
+        kind = try logs.eachRecord { record, reader in
           try set.append(record, from: reader, to: Int(number % UInt64(shards)))
-        } else {
-          try set.append(record, from: reader, fillingTo: limit ?? .max)
+          number += 1
         }
-        number += 1
+      } else {
+        kind = try logs.eachStoredChunk { chunk, reader in
+          try set.append(chunk, from: reader, fillingTo: limit ?? .max)
+        }
       }
       try set.finish()
     } catch {
@@ -82,15 +84,35 @@ private final class ShardSet {
     lines[shard].bytes += UInt64(record.bytes.count)
   }
 
-  func append(_ record: Record, from reader: RecordLogReader, fillingTo limit: UInt64) throws {
-    if let last = lines.last, last.records > 0, last.bytes + UInt64(record.bytes.count) > limit {
-      let next = copiers[lines.count - 1]?.writer.nextSequence ?? 0
-      try copiers[lines.count - 1]?.writer.finish()
-      copiers[lines.count - 1] = nil
-      try begin(like: reader, firstSequence: next, isSegment: true)
-    }
+  /// A chunk that fits goes as it is stored; the records of others one by one.
+  func append(_ chunk: StoredChunk, from reader: RecordLogReader, fillingTo limit: UInt64) throws {
     if lines.isEmpty { try begin(like: reader, isSegment: true) }
-    try append(record, from: reader, to: lines.count - 1)
+    let whole = Int(chunk.header.valuesRaw)
+    guard whole > limit - min(limit, lines[lines.count - 1].bytes) else {
+      try copiers[lines.count - 1]?.append(chunk, of: reader.description, from: reader.path)
+      return count(chunk.count, whole)
+    }
+    let records = try records(of: chunk, reader)
+    for index in 0..<records.count {
+      let size = records.range(index).count
+      try makeRoom(for: size, limit, like: reader)
+      try copiers[lines.count - 1]?.append(records, index, of: reader.description)
+      count(1, size)
+    }
+  }
+
+  private func count(_ records: Int, _ bytes: Int) {
+    lines[lines.count - 1].records += UInt64(records)
+    lines[lines.count - 1].bytes += UInt64(bytes)
+  }
+
+  /// Goes on with another log where the last one is full.
+  private func makeRoom(for size: Int, _ limit: UInt64, like reader: RecordLogReader) throws {
+    guard let last = lines.last, last.records > 0, last.bytes + UInt64(size) > limit else { return }
+    let next = copiers[lines.count - 1]?.writer.nextSequence ?? 0
+    try copiers[lines.count - 1]?.writer.finish()
+    copiers[lines.count - 1] = nil
+    try begin(like: reader, firstSequence: next, isSegment: true)
   }
 
   private func begin(

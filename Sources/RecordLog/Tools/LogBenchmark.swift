@@ -31,6 +31,7 @@ public final class LogBenchmark {
   private let seed: UInt64
   private var logPath: String { folder + "/bench-\(getpid()).rlg" }
   private static let block = 64 << 10
+  private static let batch = 256
 
   /// - Parameter folder: where logs are written; they are removed again.
   public init(_ corpus: SampleCorpus, folder: String, seed: UInt64) {
@@ -51,6 +52,10 @@ public final class LogBenchmark {
       let write = try seconds { try writeLog() }
       note("write", "MB/s", raw / 1e6 / write)
       note("write records", "records/s", records / write)
+      unsafe unlink(logPath)
+      note("write on two cores", "of one", write / (try seconds { try writeLog(packers: 1) }))
+      unsafe unlink(logPath)
+      note("import", "MB/s", raw / 1e6 / (try seconds { try importLines() }))
       note("bare LZ4 decompress", "MB/s", raw / 1e6 / seconds { unpack(packed) })
       let read = try seconds { try readLog() }
       note("read", "MB/s", raw / 1e6 / read)
@@ -63,9 +68,13 @@ public final class LogBenchmark {
     let size = Double(try OpenFile(path: logPath).byteCount())
     note("size", "share of raw", size / Double(corpus.bytes.count))
     note("verify without decoding", "MB/s of file", size / 1e6 / (try seconds { try verify() }))
-    let reads = try seconds { try readAtRandom(256) }
-    note("random reads, 256 in any order", "records/s", 256 / reads)
-    note("recovery of the unsealed file", "ms", 1e3 * (try recover()))
+    let reads = try readAtRandom(Self.batch)
+    note(
+      "random reads, \(Self.batch), each in another chunk", "records/s", Double(Self.batch) / reads)
+    try cutSeal()
+    note("header hop, unsealed", "MB/s of file", size / 1e6 / (try seconds { try hop() }))
+    let recovery = try seconds { _ = try RecordLogWriter(appendingTo: logPath) }
+    note("recovery of the unsealed file", "ms", 1e3 * recovery)
   }
 
   private func note(_ name: String, _ unit: String, _ value: Double) {
@@ -124,12 +133,27 @@ extension LogBenchmark {
 // MARK: Logs
 
 extension LogBenchmark {
-  private func writeLog() throws(RecordLogError) {
+  /// - Parameter packers: threads beside this one.
+  private func writeLog(packers: Int = 0) throws(RecordLogError) {
+    var options = RecordLogOptions()
+    options.sync = .never
+    options.packers = packers
+    let writer = try RecordLogWriter(creating: logPath, options: options)
+    let corpus = self.corpus
+    for index in corpus.ends.indices { try writer.append(corpus.record(index)) }
+    try writer.finish()
+  }
+
+  /// What an import does, on one core: every line is checked to be JSON.
+  private func importLines() throws(RecordLogError) {
     var options = RecordLogOptions()
     options.sync = .never
     let writer = try RecordLogWriter(creating: logPath, options: options)
     let corpus = self.corpus
-    for index in corpus.ends.indices { try writer.append(corpus.record(index)) }
+    for index in corpus.ends.indices {
+      precondition(JSONSyntax.fault(in: corpus.record(index)) == nil, "the sample is not JSON")
+    }
+    try writer.append(lines: corpus.bytes.rawSpan)
     try writer.finish()
   }
 
@@ -145,24 +169,48 @@ extension LogBenchmark {
     while try reader.nextHeader(verifying: .stored) != nil {}
   }
 
-  private func readAtRandom(_ count: Int) throws(RecordLogError) {
-    let reader = try RecordLogReader(path: logPath)
+  /// Seconds for `count` records in any order, one of each stretch of the log. The log is open and
+  /// its index read; nothing else of it was looked at.
+  private func readAtRandom(_ count: Int) throws(RecordLogError) -> Double {
     var random = SeededGenerator(seed: seed)
-    for _ in 0..<count {
-      let sequence = UInt64.random(in: 0..<UInt64(corpus.ends.count), using: &random)
-      try reader.seek(toSequence: sequence)
+    let stretch = max(corpus.ends.count / count, 1)
+    let places = (0..<min(count, corpus.ends.count)).map {
+      UInt64($0 * stretch + Int.random(in: 0..<stretch, using: &random))
+    }.shuffled(using: &random)
+    let reader = try RecordLogReader(path: logPath)
+    try reader.seek(toSequence: 0)
+    var failure: RecordLogError?
+    let seconds = seconds {
+      do throws(RecordLogError) { try read(places, with: reader) } catch { failure = error }
+    }
+    if let failure { throw failure }
+    return seconds
+  }
+
+  private func read(
+    _ places: [UInt64], with reader: RecordLogReader
+  ) throws(RecordLogError) {
+    for place in places {
+      try reader.seek(toSequence: place)
       let record = try reader.next()
-      precondition(record?.sequence == sequence, "a seek led to another record")
+      let end = corpus.ends[Int(place)]
+      precondition(
+        record?.sequence == place && record?.bytes.last == corpus.bytes[end - 1],
+        "a seek led to another record")
     }
   }
 
-  /// Seconds to open the file for appending after its end was cut off.
-  private func recover() throws -> Double {
+  private func hop() throws(RecordLogError) {
+    let reader = try RecordLogReader(path: logPath, options: ReadOptions(mode: .tailTolerant))
+    while try reader.nextHeader() != nil {}
+  }
+
+  /// Makes the log one whose writer died: nothing in it is promised to be durable.
+  private func cutSeal() throws {
     let summary = try RecordLogReader(path: logPath).summary
     guard unsafe truncate(logPath, Int(summary?.indexOffset ?? 0)) == 0 else {
       throw FileError(.write, path: logPath)
     }
-    return try seconds { _ = try RecordLogWriter(appendingTo: logPath) }
   }
 
   /// Seconds to tell how many records a log of 10,000 chunks has: sealed, and by its headers.

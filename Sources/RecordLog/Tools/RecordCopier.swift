@@ -1,7 +1,7 @@
 /// Appends records of any logs to one, under the types that it has or gets for them.
 public final class RecordCopier {
   public let writer: RecordLogWriter
-  public private(set) var count: UInt64 = 0
+  public internal(set) var count: UInt64 = 0
   private var types: [RecordType: UInt16] = [:]
 
   public init(to writer: RecordLogWriter) { self.writer = writer }
@@ -23,7 +23,8 @@ public final class RecordCopier {
     let known = description?.type(id)
     let type = known ?? RecordType(id: id, name: "type \(id)", encoding: .bytes)
     if let there = types[type] { return there }
-    let declared = writer.declare(name(for: type), encoding: type.encoding)
+    let declared = writer.declare(
+      name(for: type), encoding: type.encoding, preferring: id)
     types[type] = declared
     return declared
   }

@@ -1,0 +1,77 @@
+import Bytes
+import Foundation
+import Synchronization
+import Testing
+
+@testable import RecordLog
+
+/// Row 16 of the plan: three followers read along while a log is written and sealed. `tools/torture 16`
+/// runs this under the thread sanitizer.
+struct FollowerTests {
+  @Test func `three followers see every record once, in order, while a log is written and sealed`()
+    throws
+  {
+    let start = ContinuousClock.now
+    let rounds = Volume.of(5, full: 50)
+    let wrong = Mutex<[String]>([])
+    let followed = Mutex(0)
+    for round in 0..<rounds {
+      let folder = try QuickFolder()
+      let path = folder.file("log")
+      var options = repeatable(
+        chunk: 300, sync: [SyncPolicy.everyCommit, .bytes(ByteCount(3000)), .never][round % 3])
+      options.fileID = nil
+      let writer = Mutex(try RecordLogWriter(creating: path, options: options))
+      DispatchQueue.concurrentPerform(iterations: 4) { number in
+        do {
+          if number == 0 {
+            try writer.withLock { try Self.write($0) }
+          } else {
+            let count = try Self.follow(path, durableOnly: number == 3)
+            followed.withLock { $0 += count }
+          }
+        } catch {
+          wrong.withLock { $0.append("round \(round), \(number): \(error)") }
+        }
+      }
+    }
+    #expect(wrong.withLock { $0 } == [])
+    report(
+      row: 16, since: start,
+      """
+      \(rounds) logs written and sealed under 3 followers, \(grouped(followed.withLock { $0 })) \
+      records followed: \(wrong.withLock { $0.count }) wrong
+      """)
+  }
+
+  private static let count = 3000
+
+  private static func write(_ writer: RecordLogWriter) throws {
+    for number in 0..<count {
+      try writer.append("\(number)")
+      if number % 100 == 99 { try writer.commit() }
+    }
+    try writer.finish()
+  }
+
+  struct Unlike: Error { var text: String }
+
+  private static func follow(_ path: String, durableOnly: Bool) throws -> Int {
+    let follower = try LogFollower(path: path, durableOnly: durableOnly)
+    let end = ContinuousClock.now + .seconds(60)
+    var next = 0
+    while let chunk = try follower.next(while: { ContinuousClock.now < end }) {
+      for index in 0..<chunk.count {
+        let text = String(decoding: chunk.bytes[chunk.range(index)], as: UTF8.self)
+        guard text == "\(next)\n", chunk.sequence(index) == UInt64(next) else {
+          throw Unlike(text: "\(text) for \(next)")
+        }
+        next += 1
+      }
+    }
+    guard next == count, follower.ending == .sealed else {
+      throw Unlike(text: "\(next) records, \(follower.ending.debugDescription)")
+    }
+    return next
+  }
+}
