@@ -74,7 +74,7 @@ extension ExitKind {
       case .wrongKind: .usage
       case .unsupportedVersion, .unsupportedType: .failed
       case .truncated, .tooMany, .tooLarge, .malformed, .tensorOutsideFile, .tensorsOverlap,
-        .missing, .damaged:
+        .wrongShard, .inTwoShards, .missing, .damaged:
         .unverified
       }
   }
@@ -86,7 +86,7 @@ extension ExitKind {
       case .model(let error): ExitKind(error)
       case .tokenizer(_, let error): ExitKind(error)
       case .unknownKind: .usage
-      case .unknownArchitecture, .unsupported: .failed
+      case .unknownArchitecture, .unsupported, .tooLargeForType, .cannotMakeFolder: .failed
       case .badSetting, .missingTensor, .unexpectedTensor, .wrongShape, .notFinite: .unverified
       }
   }

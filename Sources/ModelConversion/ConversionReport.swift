@@ -23,7 +23,7 @@ public struct ConversionReport: Equatable, Sendable {
     switch fate {
     case .quantised: quantised += 1
     case .keptExactly: keptExactly += 1
-    case .widened: break
+    case .otherFloat: break
     case .left(let reason): leftInFloat.append(Tensor(name: name, reason: reason))
     }
   }
@@ -32,8 +32,8 @@ public struct ConversionReport: Equatable, Sendable {
 /// What becomes of one tensor.
 enum TensorFate: Equatable {
   case quantised, keptExactly
-  /// Floats from a shorter type.
-  case widened
+  /// Floats of another type than in the source.
+  case otherFloat
   case left(reason: String)
 
   static func oddWidth(_ columns: Int) -> TensorFate {

@@ -14,6 +14,8 @@ struct HuggingFaceNames {
       let path = "model.layers.\(layer)"
       known["blk.\(layer).attn_norm.weight"] = "\(path).input_layernorm.weight"
       known["blk.\(layer).ffn_norm.weight"] = "\(path).post_attention_layernorm.weight"
+      known["blk.\(layer).attn_q_norm.weight"] = "\(path).self_attn.q_norm.weight"
+      known["blk.\(layer).attn_k_norm.weight"] = "\(path).self_attn.k_norm.weight"
       for linear in LinearName.allCases {
         for part in ["weight", "bias"] {
           known["blk.\(layer).\(linear.rawValue).\(part)"] = "\(path).\(linear.modulePath).\(part)"

@@ -7,7 +7,9 @@ struct HuggingFaceSettings {
   let config: ConfigValue
 
   /// Kinds of models in `config.json`, and their architecture in GGUF.
-  static let architectures = ["llama": "llama", "mistral": "llama", "qwen2": "qwen2"]
+  static let architectures = [
+    "llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3",
+  ]
 
   /// Whether the embedding serves as output, too.
   var tiesEmbeddings: Bool { config["tie_word_embeddings"]?.flag ?? false }
@@ -26,6 +28,13 @@ struct HuggingFaceSettings {
     metadata["general.name"] = .string(name)
     for (key, value) in try numbers(vocabulary: vocabulary) {
       metadata["\(architecture).\(key)"] = value
+    }
+    switch try ropeScaling() {
+    case .none: break
+    case .linear(let factor):
+      metadata["\(architecture).rope.scaling.type"] = .string("linear")
+      metadata["\(architecture).rope.scaling.factor"] = .f32(factor)
+    case .llama3(let rope): for (key, value) in rope.metadata { metadata[key] = value }
     }
     if let window = try slidingWindow(kind) {
       metadata["\(architecture).attention.sliding_window"] = .u32(window)
@@ -94,20 +103,14 @@ struct HuggingFaceSettings {
   }
 
   private func refuseUnknownFormulas(_ kind: String) throws(ModelConversionError) {
-    for key in ["rope_scaling", "rope_parameters"] {
-      guard let scaling = config[key] else { continue }
-      let type = scaling["rope_type"]?.string ?? scaling["type"]?.string ?? "default"
-      guard type == "default" else {
-        throw .unsupported(path: path, what: "rope scaling of type '\(type)' (\(key))")
-      }
-      try refusePartialRotation(scaling["partial_rotary_factor"])
+    for settings in [config, config["rope_scaling"], config["rope_parameters"]] {
+      try refusePartialRotation(settings?["partial_rotary_factor"])
     }
-    try refusePartialRotation(config["partial_rotary_factor"])
     let activation = config["hidden_act"]?.string ?? "silu"
     guard activation == "silu" else {
       throw .unsupported(path: path, what: "the activation '\(activation)'")
     }
-    if kind == "qwen2", config["use_sliding_window"]?.flag == true {
+    if kind.hasPrefix("qwen"), config["use_sliding_window"]?.flag == true {
       throw .unsupported(path: path, what: "a sliding window in some layers (use_sliding_window)")
     }
     if config["quantization_config"] != nil {

@@ -22,6 +22,9 @@ public enum ModelConversionError: Error, Equatable, Sendable {
   case wrongShape(path: String, name: String, found: [Int], expected: [Int])
   /// Infinity or not a number among the weights.
   case notFinite(path: String, tensor: String, row: Int)
+  /// A weight that would become infinity.
+  case tooLargeForType(path: String, tensor: String, type: FloatType)
+  case cannotMakeFolder(path: String)
 }
 
 extension ModelConversionError: CustomStringConvertible {
@@ -45,6 +48,11 @@ extension ModelConversionError: CustomStringConvertible {
       "\(path): \(name) has the shape \(found), the model's settings ask for \(expected)"
     case .notFinite(let path, let tensor, let row):
       "\(path): row \(row) of \(tensor) holds infinity or not a number; fetch the model again"
+    case .tooLargeForType(let path, let tensor, let type):
+      "\(path): \(tensor) holds numbers beyond \(type.largest), \(type.rawValue)'s largest; "
+        + "export it as f32"
+    case .cannotMakeFolder(let path):
+      "the folder \(path) cannot be made; is there a file of that name, or no right to write?"
     }
   }
 }

@@ -10,7 +10,17 @@ public enum ModelExport {
     /// Matrices whose rows are no multiple of 32 long stay float32.
     // swift-format-ignore: AlwaysUseLowerCamelCase
     case q8_0
+    case f16
     case f32
+
+    /// The number that GGUF has for a file that is mostly of this type.
+    fileprivate var fileType: UInt32 {
+      switch self {
+      case .f32: 0
+      case .f16: 1
+      case .q8_0: 7
+      }
+    }
   }
 
   /// Writes `packed` to `path` with its tokenizer and chat template. Memory does not depend on the
@@ -47,7 +57,7 @@ public enum ModelExport {
   private static func metadata(of file: PackedModelFile, _ type: GGUFType) -> Metadata {
     var metadata = file.metadata
     if metadata["general.type"] == nil { metadata["general.type"] = .string("model") }
-    metadata["general.file_type"] = .u32(type == .q8_0 ? 7 : 0)
+    metadata["general.file_type"] = .u32(type.fileType)
     if type == .q8_0 { metadata["general.quantization_version"] = .u32(2) }
     return metadata
   }
@@ -67,27 +77,35 @@ private struct ExportedTensor {
     _ tensor: PackedTensor, of file: PackedModelFile, as type: ModelExport.GGUFType
   ) throws(ModelConversionError) {
     source = tensor
-    let (rows, columns) = (tensor.rows, tensor.columns)
-    switch tensor.encoding {
-    case .float32:
-      weights = .dense(DenseMatrix(rows: rows, columns: columns, mapped: tensor.bytes))
-    case .int8Panels:
-      weights = .panels(PanelMatrix(rows: rows, columns: columns, mapped: tensor.bytes))
-    }
-    let isQ8 = type == .q8_0 && rows > 1 && columns.isMultiple(of: 32)
+    weights = tensor.weights
+    let stored = Self.type(of: tensor, wanted: type)
     shape = GGUFTensorShape(
-      name: tensor.name, dimensions: rows == 1 ? [columns] : [columns, rows],
-      type: isQ8 ? .q8_0 : .f32)
-    fate = Self.fate(of: tensor, as: type, isQ8: isQ8)
+      name: tensor.name,
+      dimensions: tensor.rows == 1 ? [tensor.columns] : [tensor.columns, tensor.rows],
+      type: stored)
+    fate = Self.fate(of: tensor, as: type, stored: stored)
     interleavedHeadSize = try Self.headSize(of: tensor, in: file)
+    if stored == .f16, weights.exceeds(FloatType.f16.largest) {
+      throw .tooLargeForType(path: file.path, tensor: tensor.name, type: .f16)
+    }
+  }
+
+  private static func type(
+    of tensor: PackedTensor, wanted: ModelExport.GGUFType
+  ) -> ElementType {
+    switch wanted {
+    case .q8_0 where tensor.rows > 1 && tensor.columns.isMultiple(of: 32): .q8_0
+    case .f16 where tensor.rows > 1: .f16
+    default: .f32
+    }
   }
 
   private static func fate(
-    of tensor: PackedTensor, as type: ModelExport.GGUFType, isQ8: Bool
+    of tensor: PackedTensor, as type: ModelExport.GGUFType, stored: ElementType
   ) -> TensorFate {
-    if isQ8 { return tensor.encoding == .int8Panels ? .keptExactly : .quantised }
+    if stored == .q8_0 { return tensor.encoding == .int8Panels ? .keptExactly : .quantised }
     if type == .q8_0, tensor.rows > 1 { return .oddWidth(tensor.columns) }
-    return tensor.encoding == .float32 ? .keptExactly : .widened
+    return tensor.encoding == .float32 && stored == .f32 ? .keptExactly : .otherFloat
   }
 
   private static func headSize(
@@ -130,11 +148,21 @@ private struct ExportedTensor {
 
   /// Some rows of the packed file in the type of the new one.
   private func stored(_ rows: Range<Int>) -> [UInt8] {
+    if shape.type == .f16 { return FloatType.f16.bytes(of: weights.floats(rows: rows).values) }
     guard shape.type == .q8_0 else { return weights.floats(rows: rows).values.littleEndianBytes }
     switch weights {
     case .panels(let panels): return panels.q8_0Blocks(rows: rows)
     case .dense(let dense):
       return PanelMatrix.q8_0Blocks(quantizing: dense.floats(rows: rows).values)
+    }
+  }
+}
+
+extension WeightMatrix {
+  /// Whether a weight is larger than `limit`; reads all of them.
+  fileprivate func exceeds(_ limit: Float) -> Bool {
+    RowBlocks(rows: rows, columns: columns).contains { block in
+      !floats(rows: block).values.allSatisfy { abs($0) <= limit }
     }
   }
 }

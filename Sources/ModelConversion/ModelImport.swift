@@ -114,6 +114,7 @@ extension ModelImport {
     let source = SafetensorsSource(
       path: folder.path, tensors: tensors,
       huggingFaceNames: HuggingFaceNames(layers: shape.layers),
+      ropeFactors: try settings.ropeFactors(shape),
       tiesEmbeddings: settings.tiesEmbeddings)
     return (source, metadata)
   }

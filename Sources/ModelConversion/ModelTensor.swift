@@ -25,8 +25,19 @@ struct ModelTensor: Equatable {
       for linear in LinearName.allCases {
         tensors += Self.linear(LinearID(layer: layer, name: linear), shape)
       }
+      if shape.architecture.normalizesHeads {
+        for name in [LinearName.query, .key] {
+          let id = LinearID(layer: layer, name: name)
+          tensors.append(
+            ModelTensor(name: "\(id.path)_norm.weight", rows: 1, columns: shape.headSize))
+        }
+      }
       tensors.append(.norm("blk.\(layer).ffn_norm.weight", shape))
     }
+    tensors.append(
+      ModelTensor(
+        name: ModelWeights.ropeFactorsName, rows: 1, columns: shape.headSize / 2,
+        isOptional: true))
     tensors.append(.norm("output_norm.weight", shape))
     tensors.append(
       ModelTensor(

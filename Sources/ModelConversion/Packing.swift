@@ -31,10 +31,8 @@ extension ModelTensor {
   private static func refuseOthers(
     _ tensors: [ModelTensor], in source: some WeightSource
   ) throws(ModelConversionError) {
-    let names = source.names
-    guard names.count > tensors.count else { return }
     let known = Set(tensors.map { source.storedName(of: $0.name) })
-    for name in names where !known.contains(name) {
+    for name in source.names where !known.contains(name) {
       throw .unexpectedTensor(path: source.path, name: name)
     }
   }
@@ -55,7 +53,7 @@ struct Packing<Source: WeightSource> {
     let precision = source.precision(of: tensor.name)
     if isPanels(tensor) { return precision == .q8_0 ? .keptExactly : .quantised }
     if encoding == .int8, !tensor.isVector { return .oddWidth(tensor.columns) }
-    return precision == .float32 ? .keptExactly : .widened
+    return precision == .float32 ? .keptExactly : .otherFloat
   }
 
   /// Writes all rows and gives the number of bytes.

@@ -2,6 +2,7 @@
 // swift-format-ignore-file: AlwaysUseLowerCamelCase
 
 import ModelFile
+import Transformer
 
 /// Where weights come from, under their names in GGUF and in the half-split rotary order.
 protocol WeightSource {
@@ -84,6 +85,8 @@ struct SafetensorsSource: WeightSource {
   let path: String
   let tensors: ShardedTensors
   let huggingFaceNames: HuggingFaceNames
+  /// What stands for `rope_freqs.weight`, which these files do not hold; nil for none.
+  let ropeFactors: [Float]?
   /// Whether an output matrix, if there is one, is the embedding once more.
   let tiesEmbeddings: Bool
 
@@ -97,15 +100,18 @@ struct SafetensorsSource: WeightSource {
 
   func shape(of name: String) -> (rows: Int, columns: Int)? {
     if tiesEmbeddings, name == "output.weight" { return nil }
+    if name == ModelWeights.ropeFactorsName { return ropeFactors.map { (1, $0.count) } }
     return huggingFaceNames[name].flatMap(tensors.tensor).map { ($0.rows, $0.columns) }
   }
 
   func precision(of name: String) -> SourcePrecision {
+    if name == ModelWeights.ropeFactorsName { return .float32 }
     let type = huggingFaceNames[name].flatMap(tensors.tensor)?.type
     return type == "F32" ? .float32 : .other
   }
 
   func floats(of tensor: ModelTensor, rows: Range<Int>) throws(ModelConversionError) -> [Float] {
+    if tensor.name == ModelWeights.ropeFactorsName, let ropeFactors { return ropeFactors }
     guard let name = huggingFaceNames[tensor.name] else {
       throw .missingTensor(path: path, name: tensor.name)
     }

@@ -34,6 +34,8 @@ enum Dequantization {
     case .q4_1: q4_1(&target, start, block)
     case .q5_0: q5_0(&target, start, block)
     case .q5_1: q5_1(&target, start, block)
+    case .q2_K: q2_K(&target, start, block)
+    case .q3_K: q3_K(&target, start, block)
     case .q4_K: q4_K(&target, start, block)
     case .q5_K: q5_K(&target, start, block)
     case .q6_K: q6_K(&target, start, block)
@@ -100,6 +102,46 @@ enum Dequantization {
 
 /// The formats with 256 numbers to a block, in parts with scales of their own.
 extension Dequantization {
+  /// 16 pairs of 4 bits: scale, and above it smallest value | 64 bytes of 2-bit codes | d | m;
+  /// 16 parts of 16
+  fileprivate static func q2_K(
+    _ target: inout MutableSpan<Float>, _ start: Int, _ block: Block
+  ) {
+    let (d, m) = (block.half(80), block.half(82))
+    for i in 0..<256 {
+      let pair = block.byte(i / 16)
+      let code = twoBits(block, at: 16, i)
+      target[start + i] = d * Float(pair & 15) * Float(code) - m * Float(pair >> 4)
+    }
+  }
+
+  /// 32 bytes of third bits, where a zero means 4 less | 64 bytes of low 2 bits | 12 bytes of
+  /// scales | d; 16 parts of 16
+  fileprivate static func q3_K(
+    _ target: inout MutableSpan<Float>, _ start: Int, _ block: Block
+  ) {
+    let d = block.half(108)
+    for i in 0..<256 {
+      let third = block.byte(i % 32) >> UInt8(i / 32) & 1
+      let code = Int(twoBits(block, at: 32, i)) - (third == 1 ? 0 : 4)
+      target[start + i] = d * Float(sixBitScale(block, i / 16) - 32) * Float(code)
+    }
+  }
+
+  /// The code of number `i`: each half of a block has 32 bytes, whose bits in turn are the codes of
+  /// four runs of 32 numbers.
+  private static func twoBits(_ block: Block, at place: Int, _ i: Int) -> UInt8 {
+    block.byte(place + i / 128 * 32 + i % 32) >> UInt8(i % 128 / 32 * 2) & 3
+  }
+
+  /// Low 4 bits of 16 scales in 8 bytes, the last eight above the first; then high 2 bits in 4.
+  private static func sixBitScale(_ block: Block, _ part: Int) -> Int {
+    let pair = block.byte(96 + part % 8)
+    let low = part < 8 ? pair & 15 : pair >> 4
+    let high = block.byte(104 + part % 4) >> UInt8(part / 4 * 2) & 3
+    return Int(low | high << 4)
+  }
+
   /// d | m | 12 bytes of scales | 128 bytes of 4-bit codes; 8 parts of 32
   fileprivate static func q4_K(
     _ target: inout MutableSpan<Float>, _ start: Int, _ block: Block

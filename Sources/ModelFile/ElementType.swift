@@ -11,6 +11,8 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
   case q5_0 = 6
   case q5_1 = 7
   case q8_0 = 8
+  case q2_K = 10
+  case q3_K = 11
   case q4_K = 12
   case q5_K = 13
   case q6_K = 14
@@ -23,7 +25,7 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
     switch self {
     case .f32, .f16, .bf16: 1
     case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: 32
-    case .q4_K, .q5_K, .q6_K: 256
+    case .q2_K, .q3_K, .q4_K, .q5_K, .q6_K: 256
     }
   }
 
@@ -36,6 +38,8 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
     case .q5_0: 2 + 4 + 16
     case .q5_1: 2 + 2 + 4 + 16
     case .q8_0: 2 + 32
+    case .q2_K: 16 + 64 + 2 + 2
+    case .q3_K: 32 + 64 + 12 + 2
     case .q4_K: 2 + 2 + 12 + 128
     case .q5_K: 2 + 2 + 12 + 32 + 128
     case .q6_K: 128 + 64 + 16 + 2
@@ -44,9 +48,9 @@ public enum ElementType: UInt32, Sendable, CaseIterable {
 
   /// Names of types that are known but not read here, for the error's sake.
   static let unsupported: [UInt32: String] = [
-    4: "Q4_2", 5: "Q4_3", 9: "Q8_1", 10: "Q2_K", 11: "Q3_K", 15: "Q8_K", 16: "IQ2_XXS",
-    17: "IQ2_XS", 18: "IQ3_XXS", 19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS",
-    24: "I8", 25: "I16", 26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0",
-    39: "MXFP4", 40: "NVFP4",
+    4: "Q4_2", 5: "Q4_3", 9: "Q8_1", 15: "Q8_K", 16: "IQ2_XXS", 17: "IQ2_XS", 18: "IQ3_XXS",
+    19: "IQ1_S", 20: "IQ4_NL", 21: "IQ3_S", 22: "IQ2_S", 23: "IQ4_XS", 24: "I8", 25: "I16",
+    26: "I32", 27: "I64", 28: "F64", 29: "IQ1_M", 34: "TQ1_0", 35: "TQ2_0", 39: "MXFP4",
+    40: "NVFP4",
   ]
 }

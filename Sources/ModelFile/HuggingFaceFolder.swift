@@ -51,31 +51,61 @@ public struct HuggingFaceFolder: Sendable {
   }
 
   /// Opens `model.safetensors`, or all the files that `model.safetensors.index.json` names.
+  ///
+  /// - Throws: where a file is missing, and where the index and the files do not agree on which
+  ///   tensor is where.
   public func openTensors() throws(ModelFileError) -> ShardedTensors {
     let folder = Folder(path: path)
-    guard let index = try folder.json("model.safetensors.index.json") else {
+    guard let index = try folder.json(Self.index) else {
       guard folder.has("model.safetensors") else {
-        throw .missing(file: path, what: "model.safetensors or model.safetensors.index.json")
+        throw .missing(file: path, what: "model.safetensors or \(Self.index)")
       }
-      return ShardedTensors([try SafetensorsFile(path: path + "/model.safetensors")])
+      return try ShardedTensors([SafetensorsFile(path: path + "/model.safetensors")])
     }
-    guard case .object(let places)? = index["weight_map"] else {
-      throw .missing(file: path + "/model.safetensors.index.json", what: "weight_map")
-    }
+    let places = try shardNames(index)
     var shards: [SafetensorsFile] = []
-    for name in Set(places.values.map { $0.string ?? "" }).sorted() {
-      guard name.hasSuffix(".safetensors"), !name.contains("/") else {
-        throw .malformed(
-          file: path + "/model.safetensors.index.json", place: "weight_map",
-          problem: "\(name) is not a file of this folder")
+    for name in Set(places.values).sorted() {
+      guard folder.has(name) else {
+        throw .missing(file: path, what: "\(name), which its index names")
       }
       shards.append(try SafetensorsFile(path: path + "/" + name))
     }
-    let tensors = ShardedTensors(shards)
-    for name in places.keys.sorted() where tensors.tensor(name) == nil {
-      throw .missing(file: path, what: "tensor \(name), which its index names")
+    let tensors = try ShardedTensors(shards)
+    for (tensor, name) in places.sorted(by: { $0.key < $1.key }) {
+      try require(tensor, in: name, of: tensors)
     }
     return tensors
+  }
+
+  private static let index = "model.safetensors.index.json"
+  private var indexPath: String { path + "/" + Self.index }
+
+  /// The files of this folder by the tensors that the index puts there.
+  private func shardNames(_ index: ConfigValue) throws(ModelFileError) -> [String: String] {
+    guard case .object(let places)? = index["weight_map"] else {
+      throw .missing(file: indexPath, what: "weight_map")
+    }
+    var names: [String: String] = [:]
+    for (tensor, place) in places {
+      guard let name = place.string, name.hasSuffix(".safetensors"), !name.contains("/") else {
+        throw .malformed(
+          file: indexPath, place: "weight_map",
+          problem: "\(place.string ?? "a value") is not a file of this folder")
+      }
+      names[tensor] = name
+    }
+    return names
+  }
+
+  private func require(
+    _ tensor: String, in name: String, of tensors: ShardedTensors
+  ) throws(ModelFileError) {
+    guard let found = tensors.path(of: tensor) else {
+      throw .missing(file: path, what: "tensor \(tensor), which its index names")
+    }
+    guard found == path + "/" + name else {
+      throw .wrongShard(index: indexPath, tensor: tensor, named: name, found: found)
+    }
   }
 }
 
@@ -84,21 +114,29 @@ public struct ShardedTensors: Sendable {
   private let files: [SafetensorsFile]
   private let places: [String: Int]
 
-  /// Where a name appears in several files the first one counts.
-  public init(_ files: [SafetensorsFile]) {
+  /// - Throws: where a tensor is in two files.
+  public init(_ files: [SafetensorsFile]) throws(ModelFileError) {
     self.files = files
-    let named = files.enumerated().flatMap { index, file in file.names.map { ($0, index) } }
-    places = Dictionary(named, uniquingKeysWith: { first, _ in first })
+    var places: [String: Int] = [:]
+    for (index, file) in files.enumerated() {
+      for name in file.names {
+        if let first = places.updateValue(index, forKey: name) {
+          throw .inTwoShards(tensor: name, first: files[first].path, second: file.path)
+        }
+      }
+    }
+    self.places = places
   }
 
   /// All names, file by file, in the order of their bytes.
-  public var names: [String] {
-    files.enumerated().flatMap { index, file in file.names.filter { places[$0] == index } }
-  }
+  public var names: [String] { files.flatMap(\.names) }
 
   public func tensor(_ name: String) -> SafetensorsTensor? {
     places[name].flatMap { files[$0].tensor(name) }
   }
+
+  /// The file that holds a tensor.
+  func path(of name: String) -> String? { places[name].map { files[$0].path } }
 
   /// The numbers of some rows, row-major.
   public func floats(

@@ -17,6 +17,10 @@ public enum ModelFileError: Error, Equatable, Sendable {
   case malformed(file: String, place: String, problem: String)
   case tensorOutsideFile(file: String, tensor: String, endsAt: UInt64, fileBytes: Int)
   case tensorsOverlap(file: String, first: String, second: String)
+  /// An index names one file for a tensor, which lies in another.
+  case wrongShard(index: String, tensor: String, named: String, found: String)
+  /// A tensor that is in two files of one model.
+  case inTwoShards(tensor: String, first: String, second: String)
   /// A number format that cannot be read here.
   case unsupportedType(file: String, tensor: String, type: String)
   /// A tensor, key or companion file that must be there is not.
@@ -46,6 +50,10 @@ extension ModelFileError: CustomStringConvertible {
       "\(file): tensor \(tensor) ends at byte \(endsAt), the file at \(fileBytes); fetch it again"
     case .tensorsOverlap(let file, let first, let second):
       "\(file): the tensors \(first) and \(second) overlap"
+    case .wrongShard(let index, let tensor, let named, let found):
+      "\(index) names \(named) for the tensor \(tensor), which is in \(found); fetch the model again"
+    case .inTwoShards(let tensor, let first, let second):
+      "the tensor \(tensor) is in \(first) and again in \(second); remove what is no part of the model"
     case .unsupportedType(let file, let tensor, let type):
       "\(file): tensor \(tensor) has type \(type), which is not supported; "
         + "convert the model to F16 or Q8_0 first"

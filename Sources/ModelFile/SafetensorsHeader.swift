@@ -142,16 +142,17 @@ private enum HeaderPart: Codable {
 }
 
 extension SafetensorsHeader {
-  /// Length and header for tensors of float32 that follow each other, padded with spaces.
+  /// Length and header for tensors of one type that follow each other, padded with spaces.
   static func bytes(
-    for tensors: [(name: String, shape: [Int])], path: String
+    for tensors: [(name: String, shape: [Int])], type: FloatType, path: String
   ) throws(ModelFileError) -> [UInt8] {
     var parts = [SafetensorsLayout.notesKey: HeaderPart.notes(["format": "pt"])]
     var end = 0
     for (name, shape) in tensors {
       let start = end
-      end += shape.reduce(4, *)
-      parts[name] = .tensor(Entry(dtype: "F32", shape: shape, offsets: [start, end]))
+      end += shape.reduce(type.byteCount, *)
+      parts[name] = .tensor(
+        Entry(dtype: type.rawValue.uppercased(), shape: shape, offsets: [start, end]))
     }
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]

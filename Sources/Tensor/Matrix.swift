@@ -29,6 +29,12 @@ public final class Matrix: @unchecked Sendable {
     memory = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: false)
   }
 
+  private init(rows: Int, columns: Int, memory: AlignedMemory) {
+    self.rows = rows
+    self.columns = columns
+    self.memory = memory
+  }
+
   public convenience init(rows: Int, columns: Int, values: [Float]) {
     precondition(
       values.count == rows * columns, "\(values.count) values do not fill [\(rows), \(columns)]")
@@ -74,6 +80,14 @@ public final class Matrix: @unchecked Sendable {
     let picked = Matrix(unsetRows: rows.count, columns: columns)
     for (index, row) in rows.enumerated() { picked.copyRows(row..<row + 1, of: self, to: index) }
     return picked
+  }
+
+  /// The same values as rows of another length; what is written to one is seen in the other.
+  public func reshaped(rows: Int, columns: Int) -> Matrix {
+    precondition(rows >= 0 && columns >= 0, "no matrix has \(rows) rows of \(columns)")
+    precondition(
+      rows * columns == count, "[\(self.rows), \(self.columns)] is not [\(rows), \(columns)]")
+    return Matrix(rows: rows, columns: columns, memory: memory)
   }
 
   public func copy() -> Matrix {

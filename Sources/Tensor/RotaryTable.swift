@@ -1,15 +1,26 @@
 import CKernels
 import Glibc
+import Synchronization
 
 /// Cosines and sines of the angles by which rotary embedding turns pairs of a head's entries.
 ///
-///     cosines, sines [positions, headSize / 2]
 ///     angle[p, i] = p / base^(2i / headSize) / frequencyFactors[i]
-public struct RotaryTable: Sendable {
+///
+/// They are computed where they are first asked for, a block of positions at a time, and kept.
+public final class RotaryTable: Sendable {
   public let headSize: Int
   public let positions: Int
-  let cosines: Matrix
-  let sines: Matrix
+  /// Radians per position, one for each pair.
+  private let frequencies: [Double]
+  private let known = Mutex<[Block]>([])
+
+  /// The angles of ``blockPositions`` positions: cosines, sines [positions, headSize / 2].
+  struct Block: Sendable {
+    let cosines: Matrix
+    let sines: Matrix
+  }
+
+  static let blockPositions = 256
 
   public init(headSize: Int, positions: Int, base: Float, frequencyFactors: [Float]? = nil) {
     let half = headSize / 2
@@ -18,16 +29,34 @@ public struct RotaryTable: Sendable {
       frequencyFactors.map { $0.count == half } ?? true, "frequency factors are one per pair")
     self.headSize = headSize
     self.positions = positions
-    cosines = Matrix(rows: positions, columns: half)
-    sines = Matrix(rows: positions, columns: half)
-    for i in 0..<half {
+    frequencies = (0..<half).map { i in
       let factor = frequencyFactors.map { Double($0[i]) } ?? 1
-      let frequency = pow(Double(base), -2 * Double(i) / Double(headSize)) / factor
-      for position in 0..<positions {
-        cosines[position, i] = Float(cos(Double(position) * frequency))
-        sines[position, i] = Float(sin(Double(position) * frequency))
+      return pow(Double(base), -2 * Double(i) / Double(headSize)) / factor
+    }
+  }
+
+  /// All blocks up to the one that holds the position `last`.
+  func blocks(through last: Int) -> [Block] {
+    known.withLock { blocks in
+      while blocks.count * Self.blockPositions <= last {
+        blocks.append(block(from: blocks.count * Self.blockPositions))
+      }
+      return blocks
+    }
+  }
+
+  private func block(from start: Int) -> Block {
+    let block = Block(
+      cosines: Matrix(rows: Self.blockPositions, columns: frequencies.count),
+      sines: Matrix(rows: Self.blockPositions, columns: frequencies.count))
+    for row in 0..<Self.blockPositions {
+      for (i, frequency) in frequencies.enumerated() {
+        let angle = Double(start + row) * frequency
+        block.cosines[row, i] = Float(cos(angle))
+        block.sines[row, i] = Float(sin(angle))
       }
     }
+    return block
   }
 }
 
@@ -46,12 +75,14 @@ extension Rowwise {
     precondition(
       positions.allSatisfy { $0 >= 0 && $0 < table.positions },
       "a position is not below \(table.positions)")
+    let blocks = table.blocks(through: Int(positions.max() ?? 0))
     workers.share(x.rows, by: Stripes.rows(of: x.columns)) { rows in
       for row in rows {
-        let position = Int(positions[row])
+        let (block, place) = Int(positions[row]).quotientAndRemainder(
+          dividingBy: RotaryTable.blockPositions)
         unsafe ck_rotate(
-          x.at(row), x.columns / headSize, headSize / 2, table.cosines.at(position),
-          table.sines.at(position), inverse ? -1 : 1)
+          x.at(row), x.columns / headSize, headSize / 2, blocks[block].cosines.at(place),
+          blocks[block].sines.at(place), inverse ? -1 : 1)
       }
     }
   }

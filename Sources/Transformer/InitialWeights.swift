@@ -10,8 +10,8 @@ extension ModelWeights {
       let values = (0..<rows * columns).map { _ in random.normal() * deviation }
       return .dense(DenseMatrix(Matrix(rows: rows, columns: columns, values: values)))
     }
-    func ones() -> Matrix {
-      let row = Matrix(rows: 1, columns: shape.width)
+    func ones(_ columns: Int) -> Matrix {
+      let row = Matrix(rows: 1, columns: columns)
       row.fill(1)
       return row
     }
@@ -19,7 +19,7 @@ extension ModelWeights {
     embedding = normal("token_embd", shape.vocabulary, shape.width, deviation: 0.02)
     output =
       hasOwnOutput ? normal("output", shape.vocabulary, shape.width, deviation: 0.02) : nil
-    outputNorm = ones()
+    outputNorm = ones(shape.width)
     layers = (0..<shape.layers).map { layer in
       var linears: [LinearName: Linear] = [:]
       for name in LinearName.allCases {
@@ -32,7 +32,10 @@ extension ModelWeights {
             id.path, size.rows, size.columns, deviation: writesBack ? residual : 0.02),
           bias: nil)
       }
-      return LayerWeights(attentionNorm: ones(), feedForwardNorm: ones(), linears: linears)
+      let headNorm = shape.architecture.normalizesHeads ? ones(shape.headSize) : nil
+      return LayerWeights(
+        attentionNorm: ones(shape.width), feedForwardNorm: ones(shape.width), queryNorm: headNorm,
+        keyNorm: headNorm?.copy(), linears: linears)
     }
   }
 }
@@ -56,6 +59,10 @@ extension ModelShape {
       ("\(prefix).context_length", .u32(UInt32(context))),
       ("\(prefix).vocab_size", .u32(UInt32(vocabulary))),
     ]
+    if ropeScale != 1 {
+      list.append(("\(prefix).rope.scaling.type", .string("linear")))
+      list.append(("\(prefix).rope.scaling.factor", .f32(ropeScale)))
+    }
     if let slidingWindow {
       list.append(("\(prefix).attention.sliding_window", .u32(UInt32(slidingWindow))))
     }

@@ -24,9 +24,7 @@ public struct LanguageModel: Sendable {
     metadata = file.metadata
     fingerprint = file.fingerprint
     self.workers = workers
-    table = RotaryTable(
-      headSize: shape.headSize, positions: min(shape.context, Self.longestSequence),
-      base: shape.ropeBase)
+    table = Self.table(shape, weights)
   }
 
   /// Makes a model from weights, such as fresh ones that are to be trained.
@@ -39,9 +37,14 @@ public struct LanguageModel: Sendable {
     self.metadata = metadata
     self.fingerprint = fingerprint
     self.workers = workers
-    table = RotaryTable(
-      headSize: shape.headSize, positions: min(shape.context, Self.longestSequence),
-      base: shape.ropeBase)
+    table = Self.table(shape, weights)
+  }
+
+  private static func table(_ shape: ModelShape, _ weights: ModelWeights) -> RotaryTable {
+    let factors = weights.ropeFactors?.values ?? Array(repeating: 1, count: shape.headSize / 2)
+    return RotaryTable(
+      headSize: shape.headSize, positions: min(shape.context, longestSequence),
+      base: shape.ropeBase, frequencyFactors: factors.map { $0 * shape.ropeScale })
   }
 
   /// Tokens beyond which no rotary angles are kept ready.
@@ -140,7 +143,9 @@ extension LanguageModel {
     let matrices = [weights.embedding] + weights.layers.flatMap { $0.linears.values.map(\.weights) }
     let counted = matrices.reduce(0) { $0 + $1.rows * $1.columns }
     let biases = weights.layers.flatMap { $0.linears.values.compactMap(\.bias) }
+    let headNorms = weights.layers.flatMap { [$0.queryNorm, $0.keyNorm].compactMap(\.self) }
     return counted + (weights.output.map { $0.rows * $0.columns } ?? 0)
-      + biases.reduce(0) { $0 + $1.columns } + (2 * shape.layers + 1) * shape.width
+      + (biases + headNorms).reduce(0) { $0 + $1.columns }
+      + (2 * shape.layers + 1) * shape.width
   }
 }

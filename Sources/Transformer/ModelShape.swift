@@ -1,8 +1,12 @@
 public import ModelFile
+internal import Tensor
 
 /// Which family of formulas a model follows. Mistral is `llama` with another name in GGUF.
 public enum Architecture: String, CaseIterable, Sendable {
-  case llama, qwen2
+  case llama, qwen2, qwen3
+
+  /// Whether every head of queries and keys passes through a norm of its own before it is turned.
+  public var normalizesHeads: Bool { self == .qwen3 }
 }
 
 /// The numbers that fix a transformer's shape, read from a model file and checked.
@@ -24,6 +28,8 @@ public struct ModelShape: Equatable, Sendable {
   public var context: Int
   public var normEpsilon: Float
   public var ropeBase: Float
+  /// Positions are divided by this before heads are turned ("linear" scaling); 1 changes nothing.
+  public var ropeScale: Float
   /// How many tokens back attention reaches; nil for all of them.
   public var slidingWindow: Int?
 
@@ -33,7 +39,7 @@ public struct ModelShape: Equatable, Sendable {
   public init(
     architecture: Architecture, layers: Int, width: Int, feedForward: Int, heads: Int,
     keyValueHeads: Int, headSize: Int, vocabulary: Int, context: Int, normEpsilon: Float,
-    ropeBase: Float, slidingWindow: Int? = nil
+    ropeBase: Float, ropeScale: Float = 1, slidingWindow: Int? = nil
   ) {
     self.architecture = architecture
     self.layers = layers
@@ -46,6 +52,7 @@ public struct ModelShape: Equatable, Sendable {
     self.context = context
     self.normEpsilon = normEpsilon
     self.ropeBase = ropeBase
+    self.ropeScale = ropeScale
     self.slidingWindow = slidingWindow
   }
 
@@ -70,22 +77,41 @@ public struct ModelShape: Equatable, Sendable {
       context: try keys.count("context_length", atMost: 1 << 26),
       normEpsilon: Float(metadata.number("\(name).attention.layer_norm_rms_epsilon") ?? 1e-5),
       ropeBase: Float(metadata.number("\(name).rope.freq_base") ?? 10_000),
+      ropeScale: try Self.ropeScale(metadata, prefix: name, path: path),
       slidingWindow: try keys.count("attention.sliding_window", atMost: 1 << 26, or: 0))
     if slidingWindow == 0 { slidingWindow = nil }
-    try refuseUnknownRope(metadata, prefix: name, path: path)
+    try refusePartialRotation(metadata, prefix: name, path: path)
     guard heads.isMultiple(of: keyValueHeads), headSize.isMultiple(of: 2) else {
       throw .impossibleShape(
         path: path, reason: "\(heads) heads of size \(headSize) over \(keyValueHeads) key heads")
     }
+    guard headSize <= Attention.longestHead else {
+      throw .unsupported(
+        path: path, what: "a head of \(headSize) values, more than \(Attention.longestHead),")
+    }
   }
 
-  private func refuseUnknownRope(
+  /// Files that name no type mean the linear one, by its newer or its older key.
+  private static func ropeScale(
+    _ metadata: Metadata, prefix: String, path: String
+  ) throws(TransformerError) -> Float {
+    let type = metadata.string("\(prefix).rope.scaling.type") ?? "linear"
+    guard type != "none" else { return 1 }
+    guard type == "linear" else {
+      throw .unsupported(path: path, what: "rope scaling of type \(type)")
+    }
+    let key = "\(prefix).rope.scaling.factor"
+    let number = metadata.number(key) ?? metadata.number("\(prefix).rope.scale_linear")
+    guard let scale = number.map({ Float($0) }), scale != 0 else { return 1 }
+    guard scale >= 1e-3, scale <= 1e6 else {
+      throw .impossibleShape(path: path, reason: "\(key) is \(scale)")
+    }
+    return scale
+  }
+
+  private func refusePartialRotation(
     _ metadata: Metadata, prefix: String, path: String
   ) throws(TransformerError) {
-    let scaling = metadata.string("\(prefix).rope.scaling.type") ?? "none"
-    guard scaling == "none" else {
-      throw .unsupported(path: path, what: "rope scaling of type \(scaling)")
-    }
     let rotated = metadata.integer("\(prefix).rope.dimension_count") ?? headSize
     guard rotated == headSize else {
       throw .unsupported(path: path, what: "rotation of \(rotated) of \(headSize) head values")

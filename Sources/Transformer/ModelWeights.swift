@@ -71,11 +71,23 @@ public struct LayerWeights: Sendable {
   public var attentionNorm: Matrix
   /// [1, D]
   public var feedForwardNorm: Matrix
+  /// [1, d] each, for every head alike; nil where the architecture has none.
+  public var queryNorm: Matrix?
+  public var keyNorm: Matrix?
   public var linears: [LinearName: Linear]
 
   public subscript(name: LinearName) -> Linear {
     guard let linear = linears[name] else { preconditionFailure("a layer has all linears") }
     return linear
+  }
+}
+
+extension LayerWeights {
+  /// The norms of queries and keys by their names in files, in the layer `index`.
+  func headNorms(_ index: Int) -> [(name: String, matrix: Matrix)] {
+    [(LinearName.query, queryNorm), (.key, keyNorm)].compactMap { name, norm in
+      norm.map { ("\(LinearID(layer: index, name: name).path)_norm.weight", $0) }
+    }
   }
 }
 
@@ -88,6 +100,9 @@ public struct ModelWeights: Sendable {
   public var outputNorm: Matrix
   /// [V, D]; nil where the embedding serves as output, too.
   public var output: WeightMatrix?
+  /// By what the rotary frequency of each pair of a head is divided, [1, d/2]; nil for 1. Follows
+  /// from the model's settings and is never trained.
+  public var ropeFactors: Matrix?
 
   public var head: WeightMatrix { output ?? embedding }
 
@@ -101,6 +116,7 @@ public struct ModelWeights: Sendable {
       file.tensor("output.weight") == nil
       ? nil
       : try finder.matrix("output.weight", rows: shape.vocabulary, columns: shape.width)
+    ropeFactors = try finder.ropeFactors(shape)
     layers = []
     for layer in 0..<shape.layers { layers.append(try finder.layer(layer, shape: shape)) }
   }
@@ -115,6 +131,8 @@ public struct ModelWeights: Sendable {
       var layer = layer
       layer.attentionNorm = layer.attentionNorm.copy()
       layer.feedForwardNorm = layer.feedForwardNorm.copy()
+      layer.queryNorm = layer.queryNorm?.copy()
+      layer.keyNorm = layer.keyNorm?.copy()
       for (name, linear) in layer.linears {
         layer.linears[name]?.weights = linear.weights.ownedFloats()
         layer.linears[name]?.bias = linear.bias?.copy()
@@ -174,6 +192,26 @@ private struct TensorFinder {
     return matrix.floats(rows: 0..<1)
   }
 
+  /// A factor that is no positive number would turn all angles into NaN.
+  func ropeFactors(_ shape: ModelShape) throws(TransformerError) -> Matrix? {
+    let name = ModelWeights.ropeFactorsName
+    guard file.tensor(name) != nil else { return nil }
+    let factors = try row(name, columns: shape.headSize / 2)
+    guard factors.values.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw .unreadable(path: file.path, reason: "\(name) holds what is no positive number")
+    }
+    return factors
+  }
+
+  /// The norm of all heads of a layer's queries or keys, where the architecture has one.
+  func headNorm(
+    _ name: LinearName, _ index: Int, _ shape: ModelShape
+  ) throws(TransformerError) -> Matrix? {
+    guard shape.architecture.normalizesHeads else { return nil }
+    let id = LinearID(layer: index, name: name)
+    return try row("\(id.path)_norm.weight", columns: shape.headSize)
+  }
+
   func layer(_ index: Int, shape: ModelShape) throws(TransformerError) -> LayerWeights {
     var linears: [LinearName: Linear] = [:]
     for name in LinearName.allCases {
@@ -188,11 +226,15 @@ private struct TensorFinder {
     return LayerWeights(
       attentionNorm: try row("blk.\(index).attn_norm.weight", columns: shape.width),
       feedForwardNorm: try row("blk.\(index).ffn_norm.weight", columns: shape.width),
+      queryNorm: try headNorm(.query, index, shape), keyNorm: try headNorm(.key, index, shape),
       linears: linears)
   }
 }
 
 extension ModelWeights {
+  /// The name of ``ropeFactors`` in files.
+  public static let ropeFactorsName = "rope_freqs.weight"
+
   /// All weights that are owned as floats, by name and in a fixed order: what full training changes.
   public var parameters: [(name: String, matrix: Matrix)] {
     var list: [(name: String, matrix: Matrix)] = []
@@ -207,6 +249,7 @@ extension ModelWeights {
         add("\(linear.id.path).weight", linear.weights)
         if let bias = linear.bias { list.append(("\(linear.id.path).bias", bias)) }
       }
+      list += layer.headNorms(index)
       list.append(("blk.\(index).ffn_norm.weight", layer.feedForwardNorm))
     }
     list.append(("output_norm.weight", outputNorm))

@@ -86,8 +86,10 @@ extension LanguageModel {
           Entry(name: "\(linear.id.path).weight", weights: linear.weights, id: linear.id))
         if let bias = linear.bias { add("\(linear.id.path).bias", bias) }
       }
+      for (name, norm) in layer.headNorms(index) { add(name, norm) }
       add("blk.\(index).ffn_norm.weight", layer.feedForwardNorm)
     }
+    if let factors = weights.ropeFactors { add(ModelWeights.ropeFactorsName, factors) }
     add("output_norm.weight", weights.outputNorm)
     if let output = weights.output { entries.append(Entry(name: "output.weight", weights: output)) }
     return entries

@@ -139,6 +139,19 @@ struct SynpoModelTests {
     }
   }
 
+  @Test func `a folder written for other programs is the same model`() throws {
+    let made = try run(
+      """
+      synpo model export f.synpo folder --format safetensors --type f32 > report &&
+      synpo model import folder again.synpo --encoding f32 >> report &&
+      synpo model generate again.synpo --raw -p "" --n_predict 200 --temp 0
+      """)
+    #expect(made.code == 0, "\(made.complaint)")
+    #expect(made.output == (try text("expected_greedy.txt")) + "\n")
+    let refused = try run("synpo model export f.synpo o.gguf --type bf16")
+    #expect(refused.code == 2 && refused.complaint.contains("q8_0, f16, f32"))
+  }
+
   @Test func `an adapter that is merged speaks as one that is added`() throws {
     let made = try run(
       """

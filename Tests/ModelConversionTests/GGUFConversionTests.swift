@@ -156,10 +156,10 @@ struct GGUFConversionTests {
 
   @Test func `a tensor that has no place is refused`() throws {
     let folder = try TemporaryFolder()
-    try rewrite(to: folder.file("gguf"), extra: "rope_freqs.weight")
+    try rewrite(to: folder.file("gguf"), extra: "position_embd.weight")
     #expect(
       throws: ModelConversionError.unexpectedTensor(
-        path: folder.file("gguf"), name: "rope_freqs.weight")
+        path: folder.file("gguf"), name: "position_embd.weight")
     ) { try ModelImport.run(from: folder.file("gguf"), to: folder.file("packed")) }
   }
 

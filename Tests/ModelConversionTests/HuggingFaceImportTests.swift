@@ -155,8 +155,11 @@ struct HuggingFaceImportTests {
 
   static let refused: [(String, [String: JSONSetting])] = [
     ("an unknown architecture", ["model_type": "gpt_neox"]),
-    ("rope scaling in the old place", ["rope_scaling": ["type": "linear"]]),
-    ("rope scaling in the new place", ["rope_parameters": ["rope_type": "llama3"]]),
+    ("a rope factor that is missing", ["rope_scaling": ["type": "linear"]]),
+    ("a rope factor of nothing", ["rope_scaling": ["type": "linear", "factor": 0]]),
+    ("rope numbers that are missing", ["rope_parameters": ["rope_type": "llama3", "factor": 8]]),
+    ("unknown rope scaling in the old place", ["rope_scaling": ["type": "dynamic", "factor": 2]]),
+    ("unknown rope scaling in the new place", ["rope_parameters": ["rope_type": "yarn"]]),
     ("another activation", ["hidden_act": "gelu"]),
     ("a part of the head rotated", ["partial_rotary_factor": 0.5]),
     ("a negative width", ["hidden_size": -64]),
@@ -187,7 +190,7 @@ struct HuggingFaceImportTests {
     try model.configure(["model_type": "gpt_neox"])
     #expect(
       throws: ModelConversionError.unknownArchitecture(
-        path: model.path, name: "gpt_neox", supported: ["llama", "mistral", "qwen2"])
+        path: model.path, name: "gpt_neox", supported: ["llama", "mistral", "qwen2", "qwen3"])
     ) { try ModelImport.run(from: model.path, to: model.folder.file("packed")) }
   }
 

@@ -4,7 +4,8 @@ import ModelFile
 import TestSupport
 import Testing
 
-/// Blocks of pseudo-random bytes, and what gguf-py 0.19 (`gguf.quants.dequantize`) makes of them.
+/// Blocks of pseudo-random bytes, and what gguf-py 0.19 (`gguf.quants.dequantize`) makes of them;
+/// `tools/golden/make_dequantized.py` prints the table.
 struct QuantizedSample: CustomTestStringConvertible {
   let type: ElementType
   /// Where the block holds float16 numbers, which are kept small.
@@ -45,6 +46,12 @@ struct DequantizationTests {
     QuantizedSample(
       type: .q8_0, halves: [0],
       digest: "1bf7e8919cb7c4e997899ba3c502a92eeb55cf16c7caee175b458f898659090f"),
+    QuantizedSample(
+      type: .q2_K, halves: [80, 82],
+      digest: "86d25414fb3cfeea2abd839152cbd6218dc41642f3645ea530f1ab14a2298024"),
+    QuantizedSample(
+      type: .q3_K, halves: [108],
+      digest: "dc30548aa2008661ff1c8d1778fe5307dd69b2062b38f0e134ce0ac85d419a6f"),
     QuantizedSample(
       type: .q4_K, halves: [0, 2],
       digest: "b234431360b27b7863de3df04151519cd1e4df7f649df8d1b30bf94ea3d129ee"),

@@ -38,6 +38,46 @@ struct HuggingFaceFolderTests {
     #expect(throws: ModelFileError.self) { try opened.openTensors() }
   }
 
+  @Test func `a shard that is missing is named`() throws {
+    let folder = try sharded(index: ["a": "1.safetensors", "b": "3.safetensors"])
+    #expect(
+      throws: ModelFileError.missing(
+        file: folder.path, what: "3.safetensors, which its index names")
+    ) { try HuggingFaceFolder(path: folder.path).openTensors() }
+  }
+
+  @Test func `a tensor in another shard than the index says is refused`() throws {
+    let folder = try sharded(index: ["a": "2.safetensors", "b": "1.safetensors"])
+    #expect(
+      throws: ModelFileError.wrongShard(
+        index: folder.file("model.safetensors.index.json"), tensor: "a", named: "2.safetensors",
+        found: folder.file("1.safetensors"))
+    ) { try HuggingFaceFolder(path: folder.path).openTensors() }
+  }
+
+  @Test func `a tensor in two shards is refused`() throws {
+    let folder = try sharded(
+      index: ["a": "1.safetensors", "b": "2.safetensors"], second: ["b", "a"])
+    #expect(
+      throws: ModelFileError.inTwoShards(
+        tensor: "a", first: folder.file("1.safetensors"), second: folder.file("2.safetensors"))
+    ) { try HuggingFaceFolder(path: folder.path).openTensors() }
+  }
+
+  @Test func `a shard whose tensors overlap is refused`() throws {
+    let folder = try sharded(index: ["a": "1.safetensors", "b": "2.safetensors"])
+    let header =
+      #"{"b":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+      + #""c":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#
+    let length = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Array($0) }
+    try write(
+      length + Array(header.utf8) + [0, 0, 0, 0, 0, 0], to: folder.file("2.safetensors"))
+    #expect(
+      throws: ModelFileError.tensorsOverlap(
+        file: folder.file("2.safetensors"), first: "b", second: "c")
+    ) { try HuggingFaceFolder(path: folder.path).openTensors() }
+  }
+
   @Test func `missing and broken files are named`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: ModelFileError.missing(file: folder.path, what: "config.json")) {
@@ -54,13 +94,16 @@ struct HuggingFaceFolderTests {
     ) { try HuggingFaceFolder(path: folder.path) }
   }
 
-  private func sharded(index: [String: String]) throws -> TemporaryFolder {
+  /// Two shards, the first with the tensor `a`, the second with those that `second` names.
+  private func sharded(
+    index: [String: String], second: [String] = ["b"]
+  ) throws -> TemporaryFolder {
     let folder = try TemporaryFolder()
     try write("{}".utf8, to: folder.file("config.json"))
-    for (file, name, value) in [("1", "a", 2), ("2", "b", 3)] as [(String, String, Float)] {
+    for (file, names) in [("1", ["a"]), ("2", second)] {
       var writer = try SafetensorsWriter(
-        path: folder.file("\(file).safetensors"), tensors: [(name, [1])])
-      try writer.append([value])
+        path: folder.file("\(file).safetensors"), tensors: names.map { ($0, [1]) })
+      for name in names { try writer.append([name == "a" ? 2 : 3]) }
       try writer.commit()
     }
     let json = try JSONSerialization.data(withJSONObject: ["weight_map": index])

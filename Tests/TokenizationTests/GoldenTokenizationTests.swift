@@ -81,3 +81,31 @@ struct GoldenTokenizationTests {
     }
   }
 }
+
+struct HuggingFaceTokenizerWritingTests {
+  @Test(arguments: GoldenTokenizer.all)
+  fileprivate func `a tokenizer that is written and read again gives the same ids`(
+    _ golden: GoldenTokenizer
+  ) throws {
+    let written = try golden.definition().huggingFaceTokenizer().bytes
+    let tokenizer = try Tokenizer(TokenizerDefinition(tokenizerJSON: written))
+    for line in golden.texts {
+      #expect(tokenizer.encode(line.text) == line.ids, "\(line.text.debugDescription)")
+      #expect(tokenizer.decode(line.ids) == line.decoded)
+    }
+  }
+
+  @Test func `any text and number comes back from JSON`() throws {
+    let value: OrderedJSON = [
+      "e\u{301}": "\"\\/\u{0}\u{1f}\n\t\u{7f}", "é": [1, -2, .number(1e-5), true, .null],
+      "🙂": [:], "日本": [],
+    ]
+    #expect(try OrderedJSON(parsing: value.bytes) == value)
+    #expect(OrderedJSON.number(.infinity).bytes == Array("null".utf8))
+  }
+
+  @Test func `two tokens with the same text are refused`() {
+    let definition = TokenizerDefinition(kind: .sentencePieceBPE, tokens: ["a", "b", "a"])
+    #expect(throws: TokenizerError.self) { try definition.huggingFaceTokenizer() }
+  }
+}

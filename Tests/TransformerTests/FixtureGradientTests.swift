@@ -6,7 +6,6 @@ import Testing
 import Transformer
 
 /// SimPO's loss and gradients against PyTorch's, for all weights and for LoRA's.
-@Suite(.enabled(if: Shared.isPresent))
 struct FixtureGradientTests {
   @Test(arguments: Fixture.names)
   func `the gradients of all weights are PyTorch's`(name: String) throws {
@@ -31,7 +30,7 @@ struct FixtureGradientTests {
   func `the gradients of an adapter are PyTorch's`(name: String) throws {
     let fixture = try Fixture(name)
     let adapter = try AdapterFile.read(
-      folder: Shared.path("fixtures/\(name)/adapter"), shape: fixture.model.shape)
+      folder: fixture.adapterFolder, shape: fixture.model.shape)
     let gradients = Gradients(for: adapter.parameters)
     let verdict = learn(fixture.expected.simpo, fixture.model, adapter, .layerInputs, gradients)
     #expect(abs(verdict.loss - fixture.expected.loraSimpo.loss) < 1e-4)
@@ -42,9 +41,9 @@ struct FixtureGradientTests {
   }
 
   @Test func `an adapter that is written is read back the same`() throws {
-    let fixture = try Fixture("llama")
+    let fixture = try Fixture("qwen3")
     let adapter = try AdapterFile.read(
-      folder: Shared.path("fixtures/llama/adapter"), shape: fixture.model.shape)
+      folder: fixture.adapterFolder, shape: fixture.model.shape)
     let folder = fixture.folder.file("adapter")
     try AdapterFile.write(adapter, to: folder, baseModel: "llama")
     let again = try AdapterFile.read(folder: folder, shape: fixture.model.shape)
@@ -54,10 +53,11 @@ struct FixtureGradientTests {
     }
   }
 
-  @Test func `a merged adapter gives the adapter's log-probabilities`() throws {
-    let fixture = try Fixture("qwen2")
+  @Test(arguments: ["qwen3", "llama3-rope"])
+  func `a merged adapter gives the adapter's log-probabilities`(name: String) throws {
+    let fixture = try Fixture(name)
     let adapter = try AdapterFile.read(
-      folder: Shared.path("fixtures/qwen2/adapter"), shape: fixture.model.shape)
+      folder: fixture.adapterFolder, shape: fixture.model.shape)
     let path = fixture.folder.file("merged.packed")
     try fixture.model.write(to: path, merging: adapter, encoding: .float32)
     let merged = try LanguageModel(file: .init(path: path))
@@ -105,6 +105,8 @@ struct FixtureGradientTests {
     let layer = parts.removeFirst()
     if parts[0] == "input_layernorm" { return "blk.\(layer).attn_norm.weight" }
     if parts[0] == "post_attention_layernorm" { return "blk.\(layer).ffn_norm.weight" }
+    if parts[1] == "q_norm" { return "blk.\(layer).attn_q_norm.weight" }
+    if parts[1] == "k_norm" { return "blk.\(layer).attn_k_norm.weight" }
     let linear = LinearName.allCases.first { $0.moduleName == parts[1] }
     let kind = parts[2] == "lora_A" ? "lora_a" : parts[2] == "lora_B" ? "lora_b" : parts[2]
     return "blk.\(layer).\(linear?.rawValue ?? "?").\(kind)"

@@ -7,21 +7,29 @@ import TestSupport
 import Testing
 import Transformer
 
-/// Small random models with what PyTorch says of them.
+/// Small random models with what PyTorch says of them: those of the shared folder, where it is
+/// there, and ``GoldenModel``.
 struct Fixture {
   let model: LanguageModel
   let expected: Expected
   let folder: TemporaryFolder
+  let adapterFolder: String
 
-  static let names = ["llama", "llama-tied", "mistral", "qwen2"]
+  static let names =
+    (Shared.isPresent ? ["llama", "llama-tied", "mistral", "qwen2"] : [])
+    + GoldenModel.all.map(\.name)
 
   init(_ name: String, encoding: WeightEncoding = .float32) throws {
     folder = try TemporaryFolder()
     let packed = folder.file("\(name).packed")
-    _ = try ModelImport.run(
-      from: Shared.path("fixtures/\(name)"), to: packed, encoding: encoding)
+    let golden = GoldenModel.named(name)
+    let source = golden == nil ? Shared.path("fixtures/\(name)") : folder.file(name)
+    try golden?.write(to: source)
+    adapterFolder = source + "/adapter"
+    _ = try ModelImport.run(from: source, to: packed, encoding: encoding)
     model = try LanguageModel(file: PackedModelFile(path: packed))
-    let json = try Data(contentsOf: URL(filePath: Shared.path("fixtures/\(name)/expected.json")))
+    let json =
+      try golden?.expected() ?? Data(contentsOf: URL(filePath: source + "/expected.json"))
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
     expected = try decoder.decode(Expected.self, from: json)
@@ -47,7 +55,6 @@ struct Fixture {
       let chosenAvgLogp: Float
       let rejectedAvgLogp: Float
       let loss: Float
-      let sftNllChosen: Float
       let grads: [String: Gradient]
     }
     struct AdaptedPreference: Decodable {
@@ -62,7 +69,6 @@ struct Fixture {
   }
 }
 
-@Suite(.enabled(if: Shared.isPresent))
 struct FixtureTests {
   @Test(arguments: Fixture.names)
   func `logits, log-probabilities and greedy tokens are PyTorch's`(name: String) throws {

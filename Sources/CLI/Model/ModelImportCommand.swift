@@ -1,5 +1,6 @@
 import ArgumentParser
 import ModelConversion
+import ModelFile
 import Transformer
 
 struct ModelImportCommand: ParsableCommand {
@@ -31,26 +32,62 @@ struct ModelImportCommand: ParsableCommand {
 struct ModelExportCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Writes a packed model as a GGUF file, tokenizer and chat template included.")
+    abstract: "Writes a packed model for other programs, tokenizer and chat template included.",
+    discussion: """
+      --format gguf makes one file, which llama.cpp reads. --format safetensors makes a folder, \
+      which transformers reads: config.json, tokenizer.json, model.safetensors. Types are q8_0, f16 \
+      and f32 for the former, f16, bf16 and f32 for the latter.
+      """)
 
   @Argument(help: "A packed model, as `synpo model import` writes it.", completion: .file())
   var model: String
 
-  @Argument(help: "The GGUF file to write.", completion: .file())
+  @Argument(help: "The GGUF file, or the folder, to write.", completion: .file())
   var output: String
 
-  @Option(help: "How weight matrices are stored: q8_0 or f32.")
-  var type = ModelExport.GGUFType.q8_0
+  @Option(help: "gguf or safetensors.") var format = ExportFormat.gguf
+
+  @Option(help: "How weights are stored; q8_0 if not given, and f16 with safetensors.")
+  var type: String?
 
   @Flag(help: "The report as one JSON object.") var json = false
 
-  func run() throws {
-    let report = try ModelExport.gguf(from: model, to: output, type: type) {
-      Console.standard.show($0, title: "export")
+  func validate() throws {
+    let types = format == .gguf ? Self.gguf : Self.safetensors
+    if let type, !types.contains(type) {
+      throw ValidationError("--type \(type) is none of \(types.joined(separator: ", ")).")
     }
+  }
+
+  private static let gguf = ModelExport.GGUFType.allCases.map(\.rawValue)
+  private static let safetensors = FloatType.allCases.map(\.rawValue)
+
+  func run() throws {
+    try checkReadable(model)
+    let report = try export { Console.standard.show($0, title: "export") }
     Console.standard.clear()
     try tell(ConversionFacts(report, output: output), json: json)
   }
+
+  private func export(
+    progress: (ConversionProgress) -> Void
+  ) throws -> ConversionReport {
+    switch format {
+    case .gguf:
+      try ModelExport.gguf(
+        from: model, to: output, type: type.flatMap { .init(rawValue: $0) } ?? .q8_0,
+        progress: progress)
+    case .safetensors:
+      try ModelExport.safetensors(
+        from: model, to: output, type: type.flatMap { .init(rawValue: $0) } ?? .f16,
+        progress: progress)
+    }
+  }
+}
+
+/// What other programs read.
+enum ExportFormat: String, CaseIterable, ExpressibleByArgument {
+  case gguf, safetensors
 }
 
 extension Console {

@@ -45,6 +45,8 @@ struct ModelFacts: Facts {
   var context: Int
   var slidingWindow: Int?
   var ropeBase: Float
+  /// How positions are stretched; nil where they are not.
+  var ropeScaling: String?
   var tokenizer: String
   var chatTemplate: Bool
   /// Tensors by how their numbers are stored.
@@ -100,9 +102,15 @@ struct ModelFacts: Facts {
     context = shape.context
     slidingWindow = shape.slidingWindow
     ropeBase = shape.ropeBase
+    ropeScaling = Self.scaling(shape, tensors.map(\.name))
     tokenizer = definition.kind.name
     chatTemplate = definition.chatTemplate != nil
     encodings = Dictionary(tensors.map { ($0.encoding, 1) }, uniquingKeysWith: +)
+  }
+
+  private static func scaling(_ shape: ModelShape, _ tensors: [String]) -> String? {
+    if tensors.contains(ModelWeights.ropeFactorsName) { return "by frequency, as Llama 3.1" }
+    return shape.ropeScale == 1 ? nil : "by \(decimal(Double(shape.ropeScale)))"
   }
 
   var text: String {
@@ -117,6 +125,7 @@ struct ModelFacts: Facts {
       ("chat template", chatTemplate ? "yes" : "no"),
     ]
     if let name { rows.insert(("name", name), at: 0) }
+    if let ropeScaling { rows.append(("rope scaling", ropeScaling)) }
     if let slidingWindow { rows.append(("attention window", "\(slidingWindow) tokens")) }
     if let fingerprint { rows.append(("fingerprint", fingerprint)) }
     return "\(path)\n" + columns(rows)

@@ -9,6 +9,21 @@ enum PackedModels {
   /// Opens a packed model. A GGUF file or a folder is imported first, once: the packed form stays
   /// beside it, or in `models/` where that cannot be written, and serves until the source changes.
   static func open(_ path: String) throws -> PackedModelFile {
+    let file = try find(path)
+    warnOfSlowness(of: file)
+    return file
+  }
+
+  /// Weights that do not fit into memory are read from disk again for every token.
+  private static func warnOfSlowness(of file: PackedModelFile) {
+    let weights = ByteCount(file.tensors.reduce(0) { $0 + $1.bytes.count })
+    guard let limit = MemoryLimit.smallest(), weights.bytes > limit.amount.bytes else { return }
+    Console.standard.note(
+      "warning: the weights take \(weights), but \(limit.reason) allows \(limit.amount); they are "
+        + "read from disk again for every step, and everything is slow")
+  }
+
+  private static func find(_ path: String) throws -> PackedModelFile {
     if path == "embedded" { return try .embedded() }
     try checkReadable(path)
     guard !PackedModelFile.isPacked(path: path) else { return try PackedModelFile(path: path) }

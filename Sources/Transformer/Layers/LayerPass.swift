@@ -6,6 +6,9 @@ struct LayerActivations {
   let x: Matrix
   /// norm(x), [T, D].
   let normed: Matrix
+  /// Queries and keys before the norms of their heads; q and k themselves where there are none.
+  let rawQ: Matrix
+  let rawK: Matrix
   /// Rotated queries [T, H·d], rotated keys and values [T, G·d].
   let q: Matrix
   let k: Matrix
@@ -41,7 +44,9 @@ struct LayerPass {
   ) -> (y: Matrix, kept: LayerActivations) {
     let normed = norm(x, layer.attentionNorm)
     let qkv = apply([.query, .key, .value], normed, arithmetic)
-    let (q, k, v) = (qkv[0], qkv[1], qkv[2])
+    let (rawQ, rawK, v) = (qkv[0], qkv[1], qkv[2])
+    let q = normHeads(rawQ, layer.queryNorm)
+    let k = normHeads(rawK, layer.keyNorm)
     rotate(q, batch.positions)
     rotate(k, batch.positions)
     let gathered = Matrix(unsetRows: x.rows, columns: shape.queryWidth)
@@ -53,8 +58,9 @@ struct LayerPass {
     Rowwise.add(x, to: middle, on: workers)
     let (y, middleNormed, gate, up, product) = feedForward(middle, arithmetic)
     let kept = LayerActivations(
-      x: x, normed: normed, q: q, k: k, v: v, gathered: gathered, logSums: logSums,
-      middle: middle, middleNormed: middleNormed, gate: gate, up: up, product: product)
+      x: x, normed: normed, rawQ: rawQ, rawK: rawK, q: q, k: k, v: v, gathered: gathered,
+      logSums: logSums, middle: middle, middleNormed: middleNormed, gate: gate, up: up,
+      product: product)
     return (y, kept)
   }
 
@@ -80,14 +86,16 @@ struct LayerPass {
   private func store(
     k: Matrix, v: Matrix, _ rows: DecodingRows, in cache: KeyValueCache, _ index: Int
   ) {
+    let k = normHeads(k, layer.keyNorm)
     rotate(k, rows.positions)
     cache.store(k: k, v: v, layer: index, runs: rows.runs, on: workers)
   }
 
-  /// From queries that are not rotated yet to the layer's output.
+  /// From queries that are neither normed nor rotated yet to the layer's output.
   private func finish(
     _ x: Matrix, q: Matrix, rows: DecodingRows, cache: KeyValueCache, index: Int
   ) -> Matrix {
+    let q = normHeads(q, layer.queryNorm)
     rotate(q, rows.positions)
     let gathered = Matrix(unsetRows: x.rows, columns: shape.queryWidth)
     Attention.cached(
@@ -128,8 +136,10 @@ struct LayerPass {
     rotate(dq, batch.positions, inverse: true)
     rotate(dk, batch.positions, inverse: true)
     let dNormed = Matrix(rows: dy.rows, columns: shape.width)
-    back(.query, x: kept.normed, dy: dq, addingTo: dNormed, gradients)
-    back(.key, x: kept.normed, dy: dk, addingTo: dNormed, gradients)
+    let dRawQ = backHeads(dq, raw: kept.rawQ, layer.queryNorm, .query, gradients)
+    let dRawK = backHeads(dk, raw: kept.rawK, layer.keyNorm, .key, gradients)
+    back(.query, x: kept.normed, dy: dRawQ, addingTo: dNormed, gradients)
+    back(.key, x: kept.normed, dy: dRawK, addingTo: dNormed, gradients)
     back(.value, x: kept.normed, dy: dv, addingTo: dNormed, gradients)
     Rowwise.rmsNormBackward(
       kept.x, weight: layer.attentionNorm, epsilon: shape.normEpsilon, dy: dNormed,
@@ -178,6 +188,30 @@ struct LayerPass {
     let y = Matrix(unsetRows: x.rows, columns: x.columns)
     Rowwise.rmsNorm(x, weight: weight, epsilon: shape.normEpsilon, into: y, on: workers)
     return y
+  }
+
+  /// norm(head) for each head of x [T, heads · d]; x itself where there is no such norm.
+  private func normHeads(_ x: Matrix, _ weight: Matrix?) -> Matrix {
+    guard let weight else { return x }
+    return norm(heads(of: x), weight).reshaped(rows: x.rows, columns: x.columns)
+  }
+
+  /// From the gradient behind ``normHeads(_:_:)`` to the one before it.
+  private func backHeads(
+    _ dy: Matrix, raw: Matrix, _ weight: Matrix?, _ name: LinearName, _ gradients: Gradients
+  ) -> Matrix {
+    guard let weight else { return dy }
+    let dx = Matrix(rows: dy.rows, columns: dy.columns)
+    Rowwise.rmsNormBackward(
+      heads(of: raw), weight: weight, epsilon: shape.normEpsilon, dy: heads(of: dy),
+      addingTo: heads(of: dx), weightGradient: gradients["\(layer[name].id.path)_norm.weight"],
+      on: workers)
+    return dx
+  }
+
+  /// The same values with one head a row.
+  private func heads(of x: Matrix) -> Matrix {
+    x.reshaped(rows: x.count / shape.headSize, columns: shape.headSize)
   }
 
   private func rotate(_ x: Matrix, _ positions: [Int32], inverse: Bool = false) {
