@@ -29,25 +29,6 @@ uint32_t cck_crc32c_portable(uint32_t seed, const void *bytes, size_t count) {
   return ~crc;
 }
 
-// a * b mod P. Reflected: the highest bit is the coefficient of x^0.
-static uint32_t multiplied(uint32_t a, uint32_t b) {
-  uint32_t product = 0;
-  for (uint32_t bit = 0x80000000; bit != 0; bit >>= 1) {
-    if (a & bit) product ^= b;
-    b = (b >> 1) ^ (b & 1 ? 0x82F63B78 : 0);
-  }
-  return product;
-}
-
-uint32_t cck_crc32c_joined(uint32_t first, uint32_t second, size_t count) {
-  uint32_t power = 0x00800000;  // x^8, squared for each bit of the count
-  for (; count != 0; count >>= 1) {
-    if (count & 1) first = multiplied(first, power);
-    power = multiplied(power, power);
-  }
-  return first ^ second;
-}
-
 #if defined(__x86_64__)
 #include <immintrin.h>
 

@@ -19,11 +19,6 @@ struct Checksum: Equatable {
     plain = unsafe cck_crc32c(plain, bytes.baseAddress, bytes.count)
   }
 
-  /// Goes on behind `count` bytes whose own checksum is `other`.
-  mutating func add(_ other: Checksum, count: Int) {
-    plain = cck_crc32c_joined(plain, other.plain, count)
-  }
-
   /// The form that is stored: turned and shifted, so that a checksum of bytes that hold checksums
   /// does not collapse to a constant.
   var masked: UInt32 { ((plain >> 15) | (plain << 17)) &+ 0xA282_EAD8 }

@@ -1,8 +1,8 @@
 /// A chunk that takes no more records, on its way to the file: packed by whoever comes first,
 /// written in its turn.
 ///
-/// Handed from thread to thread; ``ChunkPackers`` sees to it that one at a time touches it.
-final class ClosedChunk: @unchecked Sendable {
+/// Unchecked because ``WorkAhead`` lets one thread at a time touch it.
+final class ClosedChunk: ChunkJob, @unchecked Sendable {
   /// Why it was closed, which decides what follows its being written.
   enum Reason { case full, flush, commit }
 
@@ -19,10 +19,7 @@ final class ClosedChunk: @unchecked Sendable {
   /// Bytes of memory that its records take while they wait.
   let byteCount: Int
   private let blockSize: BlockSize
-  /// Guarded by ``ChunkPackers``.
-  var stage = Stage.waiting
-
-  enum Stage { case waiting, underway, packed }
+  var stage = ChunkJobStage.waiting
 
   var recordCount: UInt64 { UInt64(assembly.header.recordCount) }
 
@@ -54,10 +51,11 @@ final class ClosedChunk: @unchecked Sendable {
     blockSize = .kibibytes64
     opened = nil
     byteCount = 0
-    stage = .packed
+    stage = .done
   }
 
-  func pack() {
+  /// Packs the records.
+  func perform() {
     guard let source else { return }
     assembly.pack(source, blockSize: blockSize)
   }

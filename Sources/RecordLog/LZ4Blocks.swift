@@ -1,6 +1,4 @@
 import Bytes
-import Dispatch
-import Synchronization
 
 /// The blocks of a chunk's LZ4 frame, from the first on.
 ///
@@ -63,14 +61,6 @@ struct LZ4Blocks: ~Escapable, Sendable {
       stored: at..<at + size, isStoredRaw: word & LZ4Frame.storedBit != 0, raw: done..<done + room)
   }
 
-  /// All blocks from here on.
-  fileprivate func rest() throws(RecordLogError.Problem) -> [Block] {
-    var walk = self
-    var blocks: [Block] = []
-    while let block = try walk.next() { blocks.append(block) }
-    return blocks
-  }
-
   private func end() throws(RecordLogError.Problem) -> Block? {
     guard done == rawCount else {
       throw .malformed(.values, "\(done) bytes decoded, \(rawCount) expected")
@@ -97,17 +87,6 @@ struct LZ4Blocks: ~Escapable, Sendable {
       }
     }
     try result.get()
-  }
-
-  /// Decodes a whole block and takes the checksum of what it holds.
-  @unsafe
-  fileprivate func decoded(
-    _ block: Block, to out: UnsafeMutableRawBufferPointer
-  ) -> Result<Checksum, RecordLogError.Problem> {
-    Result { () throws(RecordLogError.Problem) in
-      try unsafe decode(block, to: out)
-      return unsafe Checksum(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(out)))
-    }
   }
 
   /// Decodes a block to `out`, which has its size, or stops when `out` is full.
@@ -142,31 +121,6 @@ extension LZ4Frame {
     while let block = try blocks.next() {
       try blocks.decode(block, to: &raw, at: block.raw.lowerBound, count: block.raw.count)
       checksum.add(raw.rawSpan.extracting(block.raw))
-    }
-    return checksum
-  }
-
-  /// The same with the blocks shared out among all cores.
-  static func decodeOnAllCores(
-    _ frame: StoredBytes, into raw: inout [UInt8]
-  ) throws(RecordLogError.Problem) -> Checksum {
-    let first = try LZ4Blocks(frame, rawCount: raw.count)
-    let blocks = try first.rest()
-    guard blocks.count > 1 else { return try decode(frame, into: &raw) }
-    let results = Mutex(
-      [Result<Checksum, RecordLogError.Problem>?](repeating: nil, count: blocks.count))
-    unsafe raw.withUnsafeMutableBytes { room in
-      // Each block has its own stretch of the room.
-      nonisolated(unsafe) let room = unsafe room
-      DispatchQueue.concurrentPerform(iterations: blocks.count) { index in
-        let stretch = unsafe UnsafeMutableRawBufferPointer(rebasing: room[blocks[index].raw])
-        let result = unsafe first.decoded(blocks[index], to: stretch)
-        results.withLock { $0[index] = result }
-      }
-    }
-    var checksum = Checksum()
-    for (block, result) in zip(blocks, results.withLock { $0 }) {
-      if let result { checksum.add(try result.get(), count: block.raw.count) }
     }
     return checksum
   }

@@ -59,13 +59,13 @@ public struct RecordLogOptions: Sendable {
 
   var files: any LogFiles = SystemFiles()
   /// Common to the segments of a folder; made from ``packers``.
-  private(set) var packing = ChunkPackers(threads: 0)
+  private(set) var packing = WorkAhead<ClosedChunk>(threads: 0)
 
   /// The same options, with as many threads as they ask for.
   func withPackers() -> RecordLogOptions {
     guard packing.threads != packers else { return self }
     var options = self
-    options.packing = ChunkPackers(threads: packers)
+    options.packing = WorkAhead<ClosedChunk>(threads: packers)
     return options
   }
 

@@ -20,8 +20,8 @@ public struct ReadOptions: Equatable, Sendable {
   public var allowsMixed = false
   /// Whether sealed files are mapped; else they are read piece by piece.
   public var mapsSealedFiles = true
-  /// Whether the blocks of a chunk are decoded on all cores. Worth it for who reads all of a log and
-  /// leaves the other cores idle meanwhile.
+  /// Whether the chunks that follow in a mapped file are verified and decoded on the other cores,
+  /// up to 2 MiB at once. Worth it for who reads all of a log and leaves those cores idle.
   public var usesAllCores = false
 
   public init(mode: ReadMode = .strict) { self.mode = mode }
@@ -87,6 +87,7 @@ public final class RecordLogReader {
   private var chunk: RecordChunk?
   /// Memory for decoded values; what a chunk still refers to is not written on.
   private var values: [UInt8] = []
+  private var ahead = ChunksAhead()
   private var recordInChunk = 0
   /// The chunk that a seek led to, verified and not decoded: most seeks want one record of it.
   private var sought: SoughtChunk?
@@ -259,14 +260,26 @@ extension RecordLogReader {
       return
     }
     try walk.readRecords(header)
+    try readValues(header, verifying: depth)
     if depth == .decoded {
-      try walk.decodeValues(header, into: &values, onAllCores: options.usesAllCores)
       chunk = RecordChunk(header, table: walk.records, bytes: values)
       recordInChunk = 0
-    } else {
-      try walk.verifyValues(header)
     }
     walk.noteLargestRecord(walk.records.largest)
+  }
+
+  /// Verifies the values and, if asked, leaves what they decode to in ``values``.
+  private func readValues(
+    _ header: ChunkHeader, verifying depth: Depth
+  ) throws(RecordLogError.Problem) {
+    if options.usesAllCores, input.isMapped, salvage == nil,
+      let job = try ahead.values(of: header, in: walk, depth)
+    {
+      swap(&values, &job.bytes)
+      return ahead.recycle(job.bytes)
+    }
+    guard depth == .decoded else { return try walk.verifyValues(header) }
+    try walk.decodeValues(header, into: &values)
   }
 
   /// An index is a convenience: one that is wrong is an error only to who wants to know.
@@ -369,7 +382,14 @@ extension RecordLogReader {
 
   /// Whether nothing from here on was ever promised to be durable. In a stream only bytes that did
   /// not come are a torn tail.
+  ///
+  /// What is stored as its checksum says was written to its end: where that does not decode, no
+  /// crash is to blame, and a writer would keep the chunk.
   func isTornTail(_ problem: RecordLogError.Problem) throws(RecordLogError) -> Bool {
+    switch problem {
+    case .malformed(.values, _), .checksum(of: .decoded, _, _): return false
+    default: break
+    }
     guard input.isSeekable else {
       if case .truncated = problem { return true }
       return false

@@ -5,6 +5,9 @@ extension RecordLogWriter {
   /// How many bytes of records may wait, closed, for their turn.
   private var mostWaiting: Int { options.packing.mostWaiting(chunk: chunkLimit) }
 
+  /// As many chunks as may wait, and one.
+  private var mostSpare: Int { mostWaiting / max(chunkLimit, 1) + 1 }
+
   /// Closes the open chunk and writes what is ready; everything, unless it was closed because it
   /// is full.
   func writeChunk(_ reason: ClosedChunk.Reason) throws(RecordLogError) {
@@ -36,7 +39,7 @@ extension RecordLogWriter {
   /// `most` bytes of records wait.
   func writeClosed(leaving most: Int) throws(RecordLogError) {
     while let next = closedChunks.first {
-      guard closedChunks.byteCount > most || most == 0 || options.packing.isPacked(next) else {
+      guard closedChunks.byteCount > most || most == 0 || options.packing.isDone(next) else {
         return
       }
       options.packing.finish(next)
@@ -55,7 +58,7 @@ extension RecordLogWriter {
     if assembly.header.kind == .data { index += IndexEntry(assembly.header).encoded() }
     chain.noteLargestRecord(UInt32(assembly.largestRecord))
     closedChunks.removeFirst()
-    if let source = next.takeSource(), spareChunks.count <= options.packing.threads {
+    if let source = next.takeSource(), spareChunks.count <= mostSpare {
       source.clear(keeping: 2 * chunkLimit)
       spareChunks.append(source)
     }
@@ -79,7 +82,7 @@ extension RecordLogWriter {
   }
 
   private func reuse(_ assembly: ChunkAssembly) {
-    guard spareAssemblies.count <= options.packing.threads else { return }
+    guard spareAssemblies.count <= mostSpare else { return }
     assembly.clear(keeping: 2 * chunkLimit + ChunkLayout.inputStep)
     spareAssemblies.append(assembly)
   }

@@ -80,6 +80,13 @@ struct SegmentWalk {
     self.description = description ?? self.description
   }
 
+  /// Hops over the headers behind `header`, and leaves this walk as it is.
+  func scout(behind header: ChunkHeader) -> SegmentWalk {
+    var scout = SegmentWalk(input, prologue: chain.prologue, at: chain.base, limits: limits)
+    scout.jump(to: header.offset + header.length)
+    return scout
+  }
+
   /// Goes back to the first chunk. What the segment says of itself stays known.
   mutating func rewind() {
     current = nil
@@ -159,7 +166,7 @@ struct SegmentWalk {
 
   /// Checks the stored values without decoding them.
   mutating func verifyValues(_ header: ChunkHeader) throws(RecordLogError.Problem) {
-    try withValues(header) { _ in }
+    try Self.verifyValues(header, at: place(of: header), of: input, copiedInto: &body)
   }
 
   /// The decoded values of a chunk.
@@ -171,17 +178,46 @@ struct SegmentWalk {
 
   /// The same in place of what `raw` holds, in its memory.
   mutating func decodeValues(
-    _ header: ChunkHeader, into raw: inout [UInt8], onAllCores: Bool = false
+    _ header: ChunkHeader, into raw: inout [UInt8]
+  ) throws(RecordLogError.Problem) {
+    try Self.decodeValues(
+      header, at: place(of: header), of: input, into: &raw, copiedInto: &body)
+  }
+
+  /// Checks the stored values of the chunk at `place`, any chunk of a mapped input.
+  static func verifyValues(
+    _ header: ChunkHeader, at place: UInt64, of input: LogInput
+  ) throws(RecordLogError.Problem) {
+    var unused: [UInt8] = []
+    try verifyValues(header, at: place, of: input, copiedInto: &unused)
+  }
+
+  /// Decodes the values of the chunk at `place`, any chunk of a mapped input.
+  static func decodeValues(
+    _ header: ChunkHeader, at place: UInt64, of input: LogInput, into raw: inout [UInt8]
+  ) throws(RecordLogError.Problem) {
+    var unused: [UInt8] = []
+    try decodeValues(header, at: place, of: input, into: &raw, copiedInto: &unused)
+  }
+
+  private static func verifyValues(
+    _ header: ChunkHeader, at place: UInt64, of input: LogInput, copiedInto buffer: inout [UInt8]
+  ) throws(RecordLogError.Problem) {
+    try withValues(header, at: place, of: input, copiedInto: &buffer) { _ in }
+  }
+
+  private static func decodeValues(
+    _ header: ChunkHeader, at place: UInt64, of input: LogInput, into raw: inout [UInt8],
+    copiedInto buffer: inout [UInt8]
   ) throws(RecordLogError.Problem) {
     var checksum = Checksum()
-    try withValues(header) { (frame) throws(RecordLogError.Problem) in
+    try withValues(header, at: place, of: input, copiedInto: &buffer) {
+      (frame) throws(RecordLogError.Problem) in
       raw.resize(to: Int(header.valuesRaw))
       guard frame.count > 0 else { return }
-      checksum =
-        try onAllCores
-        ? LZ4Frame.decodeOnAllCores(frame, into: &raw) : LZ4Frame.decode(frame, into: &raw)
+      checksum = try LZ4Frame.decode(frame, into: &raw)
     }
-    try Self.match(.decoded, stored: header.rawChecksum, checksum)
+    try match(.decoded, stored: header.rawChecksum, checksum)
   }
 
   /// The decoded bytes in `range` of a chunk whose stored values were verified before.
@@ -193,7 +229,9 @@ struct SegmentWalk {
     var bytes: [UInt8] = []
     var block = self.block
     self.block = []
-    try withValues(header, isVerified: true) { (frame) throws(RecordLogError.Problem) in
+    try Self.withValues(
+      header, at: place(of: header), of: input, copiedInto: &body, isVerified: true
+    ) { (frame) throws(RecordLogError.Problem) in
       // A chunk of empty records has no frame.
       guard !range.isEmpty else { return }
       try LZ4Frame.decode(range, of: frame, rawCount: Int(header.valuesRaw), by: &block, to: &bytes)
@@ -202,16 +240,16 @@ struct SegmentWalk {
     return bytes
   }
 
-  /// Lends the stored values of a chunk.
-  private mutating func withValues(
-    _ header: ChunkHeader, isVerified: Bool = false,
-    _ use: (StoredBytes) throws(RecordLogError.Problem) -> Void
+  /// Lends the stored values of the chunk at `place`.
+  private static func withValues(
+    _ header: ChunkHeader, at place: UInt64, of input: LogInput, copiedInto buffer: inout [UInt8],
+    isVerified: Bool = false, _ use: (StoredBytes) throws(RecordLogError.Problem) -> Void
   ) throws(RecordLogError.Problem) {
     let stored = Int(header.valuesStored)
     try input.withBytes(
-      at: place(of: header) + header.length - UInt64(stored), count: stored, copiedInto: &body
+      at: place + header.length - UInt64(stored), count: stored, copiedInto: &buffer
     ) { (values) throws(RecordLogError.Problem) in
-      if !isVerified { try Self.match(.values, stored: header.valuesChecksum, values.checksum()) }
+      if !isVerified { try match(.values, stored: header.valuesChecksum, values.checksum()) }
       try use(values)
     }
   }

@@ -1,12 +1,14 @@
 /// Merges the symbols of one word until no pair merges any more, always the pair of lowest rank and
 /// of those the leftmost. One value serves many words and keeps its memory between them.
-struct BytePairMerger {
+struct BytePairMerger: Sendable {
   /// The symbols of the word: set before, merged after ``mergeAll()``. Negative ones never merge.
   var symbols: [Int32] = []
 
   private let table: MergeTable
-  /// `ranks[i]` is that of the pair of `symbols[i]` and `symbols[i + 1]`.
-  private var ranks: [UInt32] = []
+  /// `pairs[i]` is the merge of `symbols[i]` and `symbols[i + 1]`.
+  private var pairs: [MergeTable.Merge] = []
+  private var chain = SymbolChain()
+  private var waiting = Heap()
 
   /// Up to this many symbols, looking through all pairs beats keeping them sorted.
   private static let longestScan = 48
@@ -17,90 +19,112 @@ struct BytePairMerger {
     guard symbols.count > 1 else { return }
     if symbols.count <= Self.longestScan { mergeScanning() } else { mergeSorting() }
   }
+}
 
+// MARK: - Short words
+
+extension BytePairMerger {
   /// Takes time by the square of the symbols.
   private mutating func mergeScanning() {
-    ranks.removeAll(keepingCapacity: true)
-    for index in 1..<symbols.count { ranks.append(rank(symbols[index - 1], symbols[index])) }
-    while let best = indexOfLowestRank() {
-      symbols[best] = table.merge(symbols[best], symbols[best + 1]).result
-      symbols.remove(at: best + 1)
-      ranks.remove(at: best)
-      if best > 0 { ranks[best - 1] = rank(symbols[best - 1], symbols[best]) }
-      if best < ranks.count { ranks[best] = rank(symbols[best], symbols[best + 1]) }
+    pairs.removeAll(keepingCapacity: true)
+    for index in 1..<symbols.count {
+      pairs.append(table.merge(symbols[index - 1], symbols[index]))
     }
+    var count = symbols.count
+    while let best = indexOfLowestRank(pairs: count - 1) {
+      symbols[best] = pairs[best].result
+      count -= 1
+      closeGap(after: best, count: count)
+      if best > 0 { pairs[best - 1] = table.merge(symbols[best - 1], symbols[best]) }
+      if best < count - 1 { pairs[best] = table.merge(symbols[best], symbols[best + 1]) }
+    }
+    symbols.removeLast(symbols.count - count)
   }
 
-  private func rank(_ left: Int32, _ right: Int32) -> UInt32 { table.merge(left, right).rank }
-
-  private func indexOfLowestRank() -> Int? {
+  private func indexOfLowestRank(pairs count: Int) -> Int? {
     var lowest = MergeTable.never
     var best: Int?
-    for index in ranks.indices where ranks[index] < lowest {
-      lowest = ranks[index]
+    for index in 0..<count where pairs[index].rank < lowest {
+      lowest = pairs[index].rank
       best = index
     }
     return best
   }
 
+  /// Moves what follows the symbol after `index` one place down, so that `count` are left.
+  @inline(__always)
+  private mutating func closeGap(after index: Int, count: Int) {
+    for place in index + 1..<max(count, index + 1) { symbols[place] = symbols[place + 1] }
+    for place in index..<max(count - 1, index) { pairs[place] = pairs[place + 1] }
+  }
+}
+
+// MARK: - Long words
+
+extension BytePairMerger {
   /// Takes time by the symbols and the logarithm of their number.
   private mutating func mergeSorting() {
-    var chain = SymbolChain(symbols: symbols)
-    var waiting = Heap()
+    chain.link(symbols.count)
+    waiting.removeAll()
     for index in 1..<symbols.count {
-      waiting.push(rank(symbols[index - 1], symbols[index]), index - 1)
+      waiting.push(table.merge(symbols[index - 1], symbols[index]).rank, index - 1)
     }
     while let (wantedRank, index) = waiting.pop() {
       // A pair that has changed since it was pushed has been pushed again if it still merges.
       guard let right = chain.right(of: index) else { continue }
-      let merge = table.merge(chain.symbols[index], chain.symbols[right])
+      let merge = table.merge(symbols[index], symbols[right])
       guard merge.rank == wantedRank else { continue }
-      chain.join(index, right, into: merge.result)
-      if let left = chain.left(of: index) {
-        waiting.push(rank(chain.symbols[left], merge.result), left)
-      }
-      if let next = chain.right(of: index) {
-        waiting.push(rank(merge.result, chain.symbols[next]), index)
-      }
+      symbols[index] = merge.result
+      chain.join(index, right)
+      push(chain.left(of: index), index)
+      push(index, chain.right(of: index))
     }
-    symbols = chain.remaining
+    keepChained()
+  }
+
+  private mutating func push(_ left: Int?, _ right: Int?) {
+    guard let left, let right else { return }
+    waiting.push(table.merge(symbols[left], symbols[right]).rank, left)
+  }
+
+  private mutating func keepChained() {
+    var count = 0
+    var index: Int? = 0
+    while let here = index {
+      symbols[count] = symbols[here]
+      count += 1
+      index = chain.right(of: here)
+    }
+    symbols.removeLast(symbols.count - count)
   }
 }
 
-/// The symbols of a word, linked so that two of them are joined without moving the others.
+/// Which symbols of a word are neighbours, so that two of them are joined without moving others.
 private struct SymbolChain {
-  private(set) var symbols: [Int32]
-  private var next: [Int32]
-  private var previous: [Int32]
+  private var next: [Int32] = []
+  private var previous: [Int32] = []
 
   private static let none: Int32 = -1
   private static let gone: Int32 = -2
 
-  init(symbols: [Int32]) {
-    self.symbols = symbols
-    let count = Int32(truncatingIfNeeded: symbols.count)
-    next = (0..<count).map { $0 + 1 < count ? $0 + 1 : Self.none }
-    previous = (0..<count).map { $0 - 1 }
+  mutating func link(_ count: Int) {
+    let count = Int32(truncatingIfNeeded: count)
+    next.removeAll(keepingCapacity: true)
+    previous.removeAll(keepingCapacity: true)
+    for index in 0..<count {
+      next.append(index + 1 < count ? index + 1 : Self.none)
+      previous.append(index - 1)
+    }
   }
 
   func right(of index: Int) -> Int? { next[index] >= 0 ? Int(next[index]) : nil }
   func left(of index: Int) -> Int? { previous[index] >= 0 ? Int(previous[index]) : nil }
 
-  mutating func join(_ left: Int, _ right: Int, into symbol: Int32) {
-    symbols[left] = symbol
+  /// Takes `right` out; `left` now stands for both.
+  mutating func join(_ left: Int, _ right: Int) {
     next[left] = next[right]
     if let after = self.right(of: left) { previous[after] = Int32(truncatingIfNeeded: left) }
     next[right] = Self.gone
-  }
-
-  var remaining: [Int32] {
-    var result: [Int32] = []
-    var index: Int? = 0
-    while let here = index {
-      result.append(symbols[here])
-      index = right(of: here)
-    }
-    return result
   }
 }
 
@@ -108,6 +132,8 @@ private struct SymbolChain {
 private struct Heap {
   /// The rank in the upper half, the place in the lower.
   private var keys: [UInt64] = []
+
+  mutating func removeAll() { keys.removeAll(keepingCapacity: true) }
 
   mutating func push(_ rank: UInt32, _ index: Int) {
     guard rank != MergeTable.never else { return }

@@ -11,27 +11,30 @@ extension Tokenizer {
   public func render(
     _ messages: [ChatMessage], with template: ChatTemplate, addGenerationPrompt: Bool,
     extra: [String: OrderedJSON] = [:], date: Date = Date()
-  ) throws(ChatTemplateError) -> String {
-    try template.render(
-      messages: messages, addGenerationPrompt: addGenerationPrompt, bosToken: text(of: bosID),
+  ) throws(ChatTemplateError) -> ChatRendering {
+    try template.rendering(
+      of: messages, addGenerationPrompt: addGenerationPrompt, bosToken: text(of: bosID),
       eosToken: text(of: eosID), extra: extra, date: date)
   }
 
   /// The ids of a chat. If the tokenizer is one that begins texts with a BOS, there is exactly one:
   /// the template's own, or one put before what it writes.
+  ///
+  /// Control tokens are those that the template writes. In what the messages bring, their names are
+  /// text like any other.
   public func encodeChat(
     _ messages: [ChatMessage], with template: ChatTemplate, addGenerationPrompt: Bool,
     extra: [String: OrderedJSON] = [:], date: Date = Date()
   ) throws(ChatTemplateError) -> [Int32] {
-    encodeRendered(
+    encode(
       try render(
         messages, with: template, addGenerationPrompt: addGenerationPrompt, extra: extra,
         date: date))
   }
 
   /// The ids of a chat that has been rendered already; see ``encodeChat``.
-  public func encodeRendered(_ text: String) -> [Int32] {
-    let ids = encode(text)
+  public func encode(_ chat: ChatRendering) -> [Int32] {
+    let ids = encode(chat.text, plain: chat.foreignRanges)
     guard definition.addsBOS, let bosID, ids.first != bosID else { return ids }
     return [bosID] + ids
   }

@@ -28,15 +28,27 @@ public struct ChatTemplate: Sendable {
     messages: [ChatMessage], addGenerationPrompt: Bool, bosToken: String = "",
     eosToken: String = "", extra: [String: OrderedJSON] = [:], date: Date = Date()
   ) throws(ChatTemplateError) -> String {
+    try rendering(
+      of: messages, addGenerationPrompt: addGenerationPrompt, bosToken: bosToken,
+      eosToken: eosToken, extra: extra, date: date
+    ).text
+  }
+
+  /// The text of `messages`, and which of it is theirs. Strings in `extra` count as theirs, too;
+  /// roles do not if they are plain words, since templates make tokens such as `<|user|>` of them.
+  public func rendering(
+    of messages: [ChatMessage], addGenerationPrompt: Bool, bosToken: String = "",
+    eosToken: String = "", extra: [String: OrderedJSON] = [:], date: Date = Date()
+  ) throws(ChatTemplateError) -> ChatRendering {
     var variables: [String: JinjaValue] = [
       "messages": .list(messages.map(JinjaValue.init)),
       "add_generation_prompt": .bool(addGenerationPrompt),
-      "bos_token": .string(bosToken),
-      "eos_token": .string(eosToken),
+      "bos_token": .string(JinjaString(bosToken)),
+      "eos_token": .string(JinjaString(eosToken)),
     ]
-    for (name, value) in extra { variables[name] = JinjaValue(value) }
+    for (name, value) in extra { variables[name] = JinjaValue(foreign: value) }
     let interpreter = JinjaInterpreter(variables: variables, date: date)
-    return try interpreter.render(body)
+    return ChatRendering(try interpreter.render(body))
   }
 }
 
@@ -59,21 +71,39 @@ extension JinjaValue {
   fileprivate init(_ message: ChatMessage) {
     self = .dictionary(
       JinjaDictionary([
-        (.string("role"), .string(message.role)), (.string("content"), .string(message.content)),
+        ("role", .string(Self.role(message.role))),
+        ("content", .string(JinjaString(message.content, isForeign: true))),
       ]))
   }
 
-  init(_ json: OrderedJSON) {
+  /// A value that is not the template's own.
+  init(foreign json: OrderedJSON) {
     switch json {
     case .null: self = .none
     case .bool(let value): self = .bool(value)
     case .integer(let value): self = .int(value)
     case .number(let value): self = .double(value)
-    case .string(let text): self = .string(text)
-    case .array(let values): self = .list(values.map(JinjaValue.init))
+    case .string(let text): self = .string(JinjaString(text, isForeign: true))
+    case .array(let values): self = .list(values.map(JinjaValue.init(foreign:)))
     case .object(let members):
-      self = .dictionary(
-        JinjaDictionary(members.map { (.string($0.key), JinjaValue($0.value)) }))
+      self = .dictionary(JinjaDictionary(members.map(Self.member)))
     }
+  }
+
+  private static func member(_ member: OrderedJSON.Member) -> (JinjaValue, JinjaValue) {
+    let key = JinjaValue.string(JinjaString(member.key, isForeign: true))
+    guard member.key == "role", let text = member.value.string else {
+      return (key, JinjaValue(foreign: member.value))
+    }
+    return (key, .string(role(text)))
+  }
+
+  /// A plain word has no sign in it that a control token could be made of.
+  private static func role(_ text: String) -> JinjaString {
+    let isWord = text.unicodeScalars.allSatisfy { scalar in
+      scalar.properties.isAlphabetic || scalar.properties.numericType != nil || scalar == "_"
+        || scalar == "-" || scalar == " "
+    }
+    return JinjaString(text, isForeign: !isWord)
   }
 }

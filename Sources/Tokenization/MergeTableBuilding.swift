@@ -12,33 +12,40 @@ extension MergeTable {
     listed definition: TokenizerDefinition, _ vocabulary: Vocabulary
   ) throws(TokenizerError) {
     self.init(capacity: definition.merges.count)
+    var bytes: [UInt8] = []
     for (line, merge) in definition.merges.enumerated() {
-      let halves = try Self.halves(of: merge, line: line, definition.kind)
-      guard let left = vocabulary.find(halves.left), let right = vocabulary.find(halves.right),
-        let result = vocabulary.find(halves.left + halves.right), result < vocabulary.count
+      let half = try Self.join(merge, line: line, definition.kind, into: &bytes)
+      guard let left = vocabulary.find(bytes, 0..<half),
+        let right = vocabulary.find(bytes, half..<bytes.count),
+        let result = vocabulary.find(bytes, 0..<bytes.count), result < vocabulary.count
       else {
         throw .badMerge(line: line, text: merge, problem: "joins what is not in the vocabulary")
       }
-      let rank = UInt32(truncatingIfNeeded: line)
-      insert(left, right, Merge(rank: rank, result: result))
+      insert(left, right, Merge(rank: UInt32(truncatingIfNeeded: line), result: result))
+      note(left: bytes[..<half], right: bytes[half...])
     }
   }
 
-  private static func halves(
-    of merge: String, line: Int, _ kind: TokenizerDefinition.Kind
-  ) throws(TokenizerError) -> (left: [UInt8], right: [UInt8]) {
+  /// Makes `bytes` what a merge gives, and says where its right half begins.
+  private static func join(
+    _ merge: String, line: Int, _ kind: TokenizerDefinition.Kind, into bytes: inout [UInt8]
+  ) throws(TokenizerError) -> Int {
     let text = merge.utf8
     // A half may itself begin with a space, so the first byte is never the gap.
     guard let gap = text.dropFirst().firstIndex(of: 0x20), text.index(after: gap) < text.endIndex
     else { throw .badMerge(line: line, text: merge, problem: "is not two texts and a space") }
-    let left = merge[..<gap]
-    let right = merge[text.index(after: gap)...]
-    guard case .byteLevelBPE = kind else { return (Array(left.utf8), Array(right.utf8)) }
-    var halves: (left: [UInt8], right: [UInt8]) = ([], [])
-    guard ByteAlphabet.appendBytes(of: left.unicodeScalars, to: &halves.left),
-      ByteAlphabet.appendBytes(of: right.unicodeScalars, to: &halves.right)
-    else { throw .badMerge(line: line, text: merge, problem: "has a character that is no byte") }
-    return halves
+    let halves = [text[..<gap], text[text.index(after: gap)...]]
+    var ends: [Int] = []
+    bytes.removeAll(keepingCapacity: true)
+    for half in halves {
+      if kind == .sentencePieceBPE {
+        bytes += half
+      } else if !ByteAlphabet.appendBytes(of: Substring(half).unicodeScalars, to: &bytes) {
+        throw .badMerge(line: line, text: merge, problem: "has a character that is no byte")
+      }
+      ends.append(bytes.count)
+    }
+    return ends[0]
   }
 
   /// Every way to put a token together from two others, the token's score giving the rank.
@@ -62,6 +69,7 @@ extension MergeTable {
     for pair in pairs {
       let rank = ranks.isEmpty ? 0 : ranks[Int(pair.result)]
       insert(pair.left, pair.right, Merge(rank: rank, result: pair.result))
+      note(left: vocabulary.written[Int(pair.left)], right: vocabulary.written[Int(pair.right)])
     }
   }
 

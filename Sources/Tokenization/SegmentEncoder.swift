@@ -1,18 +1,33 @@
 import Foundation
 
+/// What encoding one text needs besides the tokenizer, kept for the next text.
+struct EncodingWorkspace: Sendable {
+  var merger: BytePairMerger
+  var cache = WordCache()
+  /// The text in the form that is cut into words, ``WordCache/padding`` bytes after it.
+  var bytes: [UInt8] = []
+  /// By id, whether merging the bytes of this token is known to give it.
+  var isProven: [Bool]
+
+  init(merges: MergeTable, tokens: Int) {
+    merger = BytePairMerger(table: merges)
+    isProven = Array(repeating: false, count: tokens)
+  }
+}
+
 /// Encodes the stretches of plain text between special tokens, one after the other.
 struct SegmentEncoder {
   var ids: [Int32] = []
+  private(set) var workspace: EncodingWorkspace
 
   private let tokenizer: Tokenizer
   private let definition: TokenizerDefinition
-  private var merger: BytePairMerger
   private var isFirstSegment = true
 
-  init(_ tokenizer: Tokenizer) {
+  init(_ tokenizer: Tokenizer, _ workspace: EncodingWorkspace) {
     self.tokenizer = tokenizer
+    self.workspace = workspace
     definition = tokenizer.definition
-    merger = BytePairMerger(table: tokenizer.merges)
   }
 
   /// Appends the ids of `bytes[range]`.
@@ -22,40 +37,69 @@ struct SegmentEncoder {
     defer { isFirstSegment = false }
     guard !range.isEmpty else { return }
     guard definition.normalizesToNFC, bytes[range].contains(where: { $0 >= 0x80 }) else {
-      return appendNormalized(bytes, range)
+      return appendNormalized(bytes[range])
     }
     let text = String(decoding: bytes[range], as: UTF8.self)
-    let normalized = Array(text.precomposedStringWithCanonicalMapping.utf8)
-    appendNormalized(normalized, 0..<normalized.count)
+    appendNormalized(Array(text.precomposedStringWithCanonicalMapping.utf8)[...])
   }
 
-  private mutating func appendNormalized(_ bytes: [UInt8], _ range: Range<Int>) {
+  private mutating func appendNormalized(_ text: ArraySlice<UInt8>) {
+    workspace.bytes.removeAll(keepingCapacity: true)
     switch definition.kind {
     case .byteLevelBPE(let rules):
-      var words = WordScanner(bytes, range, rules: rules)
-      while let word = words.next() { appendByteLevelWord(bytes, word) }
+      workspace.bytes += text
+      pad()
+      var words = WordScanner(workspace.bytes, 0..<text.count, rules: rules)
+      while let word = words.next() { appendWord(word) { $0.appendByteLevelWord(word) } }
     case .sentencePieceBPE:
-      appendPieces(of: spaced(bytes[range]))
+      appendSpaced(text)
+      let count = workspace.bytes.count
+      pad()
+      appendPieces(count)
     }
   }
 
-  private mutating func appendByteLevelWord(_ bytes: [UInt8], _ word: Range<Int>) {
-    if definition.ignoresMerges, let id = tokenizer.vocabulary.find(bytes, word) {
-      ids.append(id)
+  private mutating func pad() {
+    for _ in 0..<WordCache.padding { workspace.bytes.append(0) }
+  }
+
+  /// Appends the ids of a word, from the cache or else by `encode`.
+  @inline(__always)
+  private mutating func appendWord(_ word: Range<Int>, by encode: (inout Self) -> Void) {
+    guard word.count <= WordCache.longestWord else { return encode(&self) }
+    let key = WordCache.Key(workspace.bytes, word)
+    if workspace.cache.append(key, to: &ids) { return }
+    let start = ids.count
+    encode(&self)
+    workspace.cache.insert(key, ids[start...])
+  }
+
+  private mutating func appendByteLevelWord(_ word: Range<Int>) {
+    let whole = tokenizer.vocabulary.find(workspace.bytes, word)
+    if let whole, definition.ignoresMerges || workspace.isProven[Int(whole)] {
+      ids.append(whole)
       return
     }
-    merger.symbols.removeAll(keepingCapacity: true)
+    setSymbols(word)
+    workspace.merger.mergeAll()
+    for symbol in workspace.merger.symbols { ids.append(symbol >= 0 ? symbol : ~symbol) }
+    if let whole, workspace.merger.symbols.count == 1, workspace.merger.symbols[0] == whole {
+      workspace.isProven[Int(whole)] = true
+    }
+  }
+
+  /// Gives the merger a symbol for each byte.
+  private mutating func setSymbols(_ word: Range<Int>) {
+    workspace.merger.symbols.removeAll(keepingCapacity: true)
     for index in word {
-      let id = tokenizer.byteIDs[Int(bytes[index])]
+      let id = tokenizer.byteIDs[Int(workspace.bytes[index])]
       if id >= 0 {
-        merger.symbols.append(id)
+        workspace.merger.symbols.append(id)
       } else if let unknown = definition.unknownID {
         // A byte without a token merges with nothing.
-        merger.symbols.append(~unknown)
+        workspace.merger.symbols.append(~unknown)
       }
     }
-    merger.mergeAll()
-    for symbol in merger.symbols { ids.append(symbol >= 0 ? symbol : ~symbol) }
   }
 }
 
@@ -63,12 +107,10 @@ struct SegmentEncoder {
 
 extension SegmentEncoder {
   /// `▁` in UTF-8.
-  private static let space: [UInt8] = [0xE2, 0x96, 0x81]
+  static let space: [UInt8] = [0xE2, 0x96, 0x81]
 
-  /// The text with `▁` for spaces, and one put before it where the tokenizer wants it.
-  private func spaced(_ text: ArraySlice<UInt8>) -> [UInt8] {
-    var result: [UInt8] = []
-    result.reserveCapacity(text.count + text.count / 2 + 3)
+  /// Writes the text with `▁` for spaces, and one put before it where the tokenizer wants it.
+  private mutating func appendSpaced(_ text: ArraySlice<UInt8>) {
     let hasSpace = text.first == 0x20 || text.starts(with: Self.space)
     let isPrefixed =
       switch definition.spacePrefix {
@@ -77,46 +119,67 @@ extension SegmentEncoder {
       case .everySegmentWithout: !hasSpace
       case .firstSegmentWithout: isFirstSegment && !hasSpace
       }
-    if isPrefixed { result += Self.space }
+    if isPrefixed { appendSpace() }
     for byte in text {
-      if byte == 0x20 { result += Self.space } else { result.append(byte) }
+      if byte == 0x20 { appendSpace() } else { workspace.bytes.append(byte) }
     }
-    return result
   }
 
-  private mutating func appendPieces(of bytes: [UInt8]) {
-    guard definition.splitsAtSpaces else { return appendPiece(bytes, 0..<bytes.count) }
+  private mutating func appendSpace() {
+    workspace.bytes.append(Self.space[0])
+    workspace.bytes.append(Self.space[1])
+    workspace.bytes.append(Self.space[2])
+  }
+
+  /// Cuts the first `count` bytes before spaces: before each of them if the tokenizer does so, or
+  /// else, where no token goes on after the end of a word, before each run of them.
+  private mutating func appendPieces(_ count: Int) {
+    let cutsAll = definition.splitsAtSpaces
     var start = 0
-    for index in bytes.indices.dropFirst() where bytes[index...].starts(with: Self.space) {
-      appendPiece(bytes, start..<index)
-      start = index
+    if cutsAll || !tokenizer.merges.crossesSpaces {
+      for index in 1..<max(count, 1) where isSpace(index) {
+        guard cutsAll || index < 3 || !isSpace(index - 3) else { continue }
+        appendPiece(start..<index)
+        start = index
+      }
     }
-    appendPiece(bytes, start..<bytes.count)
+    appendPiece(start..<count)
   }
 
-  private mutating func appendPiece(_ bytes: [UInt8], _ range: Range<Int>) {
-    merger.symbols.removeAll(keepingCapacity: true)
+  /// Whether `▁` stands at `index`. Reads three bytes.
+  private func isSpace(_ index: Int) -> Bool {
+    workspace.bytes[index] == Self.space[0] && workspace.bytes[index + 1] == Self.space[1]
+      && workspace.bytes[index + 2] == Self.space[2]
+  }
+
+  private mutating func appendPiece(_ range: Range<Int>) {
+    appendWord(range) { $0.mergePiece(range) }
+  }
+
+  private mutating func mergePiece(_ range: Range<Int>) {
+    workspace.merger.symbols.removeAll(keepingCapacity: true)
     var start = range.lowerBound
     while start < range.upperBound {
-      let end = start + Self.length(ofCharacter: bytes[start])
+      let end = start + Self.length(ofCharacter: workspace.bytes[start])
       // A character that occurs in no token is remembered by its place.
-      let id = tokenizer.vocabulary.find(bytes, start..<end)
-      merger.symbols.append(id ?? ~Int32(truncatingIfNeeded: start))
+      let id = tokenizer.vocabulary.find(workspace.bytes, start..<end)
+      workspace.merger.symbols.append(id ?? ~Int32(truncatingIfNeeded: start))
       start = end
     }
-    merger.mergeAll()
-    for symbol in merger.symbols { appendSymbol(symbol, bytes) }
+    workspace.merger.mergeAll()
+    for symbol in workspace.merger.symbols { appendSymbol(symbol) }
   }
 
   private static func length(ofCharacter first: UInt8) -> Int {
     first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
   }
 
-  private mutating func appendSymbol(_ symbol: Int32, _ bytes: [UInt8]) {
+  private mutating func appendSymbol(_ symbol: Int32) {
     let vocabulary = tokenizer.vocabulary
     if symbol < 0 {
       let start = Int(~symbol)
-      appendBytes(bytes[start..<start + Self.length(ofCharacter: bytes[start])])
+      let end = start + Self.length(ofCharacter: workspace.bytes[start])
+      appendBytes(workspace.bytes[start..<end])
     } else if symbol < vocabulary.count {
       ids.append(symbol)
     } else {

@@ -8,32 +8,50 @@ struct SpecialTokenMatcher {
   private struct Entry {
     let text: [UInt8]
     let id: Int32
+    /// Whether it is recognised in foreign text, too.
+    let isText: Bool
   }
 
-  /// By first byte, longest first.
-  private var entries: [[Entry]] = Array(repeating: [], count: 256)
-  private(set) var isEmpty = true
+  /// Longest first within each first byte.
+  private var entries: [Entry] = []
+  /// By first byte.
+  private var candidates: [Range<Int>] = Array(repeating: 0..<0, count: 256)
+  /// By byte, whether an entry begins with it.
+  private var isFirst = [Bool](repeating: false, count: 256)
 
-  init(_ tokens: some Sequence<(text: String, id: Int32)>) {
-    for (text, id) in tokens {
-      let bytes = Array(text.utf8)
-      guard let first = bytes.first else { continue }
-      entries[Int(first)].append(Entry(text: bytes, id: id))
-      isEmpty = false
+  /// Matches the control and unknown tokens of `definition`, and those that users have defined.
+  init(_ definition: TokenizerDefinition) {
+    let types: Set<TokenType> = [.control, .unknown, .userDefined]
+    for (id, type) in definition.types.enumerated() where types.contains(type) {
+      let text = Array(definition.tokens[id].utf8)
+      guard !text.isEmpty else { continue }
+      entries.append(
+        Entry(text: text, id: Int32(truncatingIfNeeded: id), isText: type == .userDefined))
     }
-    for first in entries.indices {
-      entries[first].sort { ($1.text.count, $0.id) < ($0.text.count, $1.id) }
+    entries.sort { ($0.text[0], $1.text.count, $0.id) < ($1.text[0], $0.text.count, $1.id) }
+    for (index, entry) in entries.enumerated() {
+      let first = Int(entry.text[0])
+      candidates[first] = (isFirst[first] ? candidates[first].lowerBound : index)..<index + 1
+      isFirst[first] = true
     }
   }
 
   /// The first match in `bytes[start...]`.
-  func first(in bytes: [UInt8], from start: Int) -> Match? {
-    guard !isEmpty else { return nil }
-    for index in start..<bytes.count {
-      let candidates = entries[Int(bytes[index])]
-      guard !candidates.isEmpty else { continue }
-      for entry in candidates where bytes[index...].starts(with: entry.text) {
-        return Match(id: entry.id, range: index..<index + entry.text.count)
+  ///
+  /// - Parameter foreign: ranges of `bytes`, in order, in which only tokens that users have defined
+  ///   are recognised. Those that end before `start` are dropped.
+  func first(
+    in bytes: [UInt8], from start: Int, foreign: inout ArraySlice<Range<Int>>
+  ) -> Match? {
+    guard !entries.isEmpty else { return nil }
+    for index in start..<bytes.count where isFirst[Int(bytes[index])] {
+      while let range = foreign.first, range.upperBound <= index { foreign.removeFirst() }
+      for entry in entries[candidates[Int(bytes[index])]] {
+        let end = index + entry.text.count
+        guard end <= bytes.count, bytes[index..<end].elementsEqual(entry.text) else { continue }
+        if entry.isText || foreign.first.map({ $0.lowerBound >= end }) ?? true {
+          return Match(id: entry.id, range: index..<end)
+        }
       }
     }
     return nil

@@ -15,8 +15,8 @@ public final class Tokenizer: Sendable {
   let merges: MergeTable
   /// The token of each single byte, or −1.
   let byteIDs: [Int32]
-  private let anySpecial: SpecialTokenMatcher
-  private let userDefined: SpecialTokenMatcher
+  private let special: SpecialTokenMatcher
+  private let workspaces: WorkspacePool
 
   public init(_ definition: TokenizerDefinition) throws(TokenizerError) {
     try definition.check()
@@ -24,9 +24,9 @@ public final class Tokenizer: Sendable {
     self.definition = definition
     vocabulary = Vocabulary(definition)
     merges = try MergeTable(definition, vocabulary)
+    workspaces = WorkspacePool(merges: merges, tokens: vocabulary.count)
     byteIDs = Self.byteIDs(definition, vocabulary)
-    anySpecial = Self.matcher(definition, [.control, .unknown, .userDefined])
-    userDefined = Self.matcher(definition, [.userDefined])
+    special = SpecialTokenMatcher(definition)
     endOfTurnID = EndTokens.endOfTurn(definition)
     endIDs = EndTokens.all(definition)
   }
@@ -67,27 +67,28 @@ extension Tokenizer {
   public func encode(
     _ text: String, addBOS: Bool = false, parseSpecial: Bool = true
   ) -> [Int32] {
+    encode(text, addBOS: addBOS, plain: parseSpecial ? [] : [0..<text.utf8.count])
+  }
+
+  /// The ids of `text`.
+  ///
+  /// - Parameter plain: ranges of its UTF-8, in order, in which the text of control tokens is text
+  ///   like any other.
+  func encode(_ text: String, addBOS: Bool = false, plain: [Range<Int>]) -> [Int32] {
     let bytes = Array(text.utf8)
-    var encoder = SegmentEncoder(self)
+    var encoder = SegmentEncoder(self, workspaces.take())
     encoder.ids.reserveCapacity(bytes.count / 4 + 4)
     if addBOS, let bosID { encoder.ids.append(bosID) }
-    let matcher = parseSpecial ? anySpecial : userDefined
+    var plain = plain[...]
     var position = 0
-    while let match = matcher.first(in: bytes, from: position) {
+    while let match = special.first(in: bytes, from: position, foreign: &plain) {
       encoder.append(bytes, position..<match.range.lowerBound)
       encoder.ids.append(match.id)
       position = match.range.upperBound
     }
     encoder.append(bytes, position..<bytes.count)
+    workspaces.giveBack(encoder.workspace)
     return encoder.ids
-  }
-
-  private static func matcher(
-    _ definition: TokenizerDefinition, _ types: Set<TokenType>
-  ) -> SpecialTokenMatcher {
-    let ids = definition.tokens.indices.lazy.filter { types.contains(definition.types[$0]) }
-    return SpecialTokenMatcher(
-      ids.map { (definition.tokens[$0], Int32(truncatingIfNeeded: $0)) })
   }
 
   private static func byteIDs(

@@ -39,7 +39,7 @@ struct ReferenceTests {
     for chat in try lines("\(smolLM2)/chat.jsonl", as: RenderedChat.self) {
       let rendered = try tokenizer.render(
         chat.messages, with: template, addGenerationPrompt: chat.addGenerationPrompt)
-      #expect(rendered == chat.text)
+      #expect(rendered.text == chat.text)
       let ids = try tokenizer.encodeChat(
         chat.messages, with: template, addGenerationPrompt: chat.addGenerationPrompt)
       #expect(ids == chat.ids)
@@ -78,7 +78,7 @@ struct ReferenceTests {
     for chat in expected.chat {
       let rendered = try tokenizer.render(
         chat.messages, with: template, addGenerationPrompt: chat.addGenerationPrompt)
-      #expect(rendered == chat.text)
+      #expect(rendered.text == chat.text)
     }
     #expect(tokenizer.bosID == 0)
     #expect(tokenizer.eosID == 1)

@@ -305,21 +305,211 @@ tail {%- if true -%}  glued  {%- endif -%}  end
 """
 
 
+PHI3 = """{% for message in messages %}{% if message['role'] in ['system', 'user', 'assistant'] and message['content'] %}{{ '<|' + message['role'] + '|>\\n' + message['content'] + '<|end|>\\n' }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>\\n' }}{% else %}{{ eos_token }}{% endif %}"""
+
+SMOLLM3 = """{# Thinking can be switched off by a word in the system message. #}
+{%- if enable_thinking is not defined -%}
+{%- set enable_thinking = true -%}
+{%- endif -%}
+{%- set reasoning_mode = "/think" if enable_thinking else "/no_think" -%}
+{%- if messages[0].role == "system" -%}
+  {%- set system_message = messages[0].content -%}
+  {%- if "/no_think" in system_message -%}
+    {%- set reasoning_mode = "/no_think" -%}
+  {%- endif -%}
+  {%- set custom_instructions = system_message.replace("/no_think", "").replace("/think", "").rstrip() -%}
+{%- endif -%}
+{{- "<|im_start|>system\\n" -}}
+## Metadata
+
+Knowledge Cutoff Date: June 2025
+Today Date: {{ strftime_now("%d %B %Y") }}
+Reasoning Mode: {{ reasoning_mode + "\\n\\n" -}}
+## Custom Instructions
+
+{{ custom_instructions + "\\n\\n" if custom_instructions else "Be helpful" ~ (" and think" if reasoning_mode == "/think") ~ ".\\n\\n" -}}
+{%- if xml_tools or tools -%}
+  {{- "### Tools\\n\\n" -}}
+  {%- set ns = namespace(xml_tool_string="Call them inside <tool_call></tool_call>:\\n<tools>\\n") -%}
+  {%- for tool in (xml_tools or tools)[:] -%}
+    {%- set ns.xml_tool_string = ns.xml_tool_string ~ (tool | string | trim) ~ "\\n" -%}
+  {%- endfor -%}
+  {{- ns.xml_tool_string ~ "</tools>\\n\\n" -}}
+{%- endif -%}
+{{- "<|im_end|>\\n" -}}
+{%- for message in messages -%}
+    {%- set content = message.content if message.content is string else "" -%}
+    {%- if message.role == "user" -%}
+        {{- "<|im_start|>" + message.role + "\\n" + content + "<|im_end|>\\n" -}}
+    {%- elif message.role == "assistant" -%}
+        {% generation %}
+        {%- if reasoning_mode == "/think" -%}
+            {{- "<|im_start|>assistant\\n" + content.lstrip("\\n") + "<|im_end|>\\n" -}}
+        {%- else -%}
+            {{- "<|im_start|>assistant\\n<think>\\n\\n</think>\\n" + content.lstrip("\\n") + "<|im_end|>\\n" -}}
+        {%- endif -%}
+        {% endgeneration %}
+    {%- elif message.role == "tool" -%}
+        {{- "<|im_start|>user\\n" + content + "<|im_end|>\\n" -}}
+    {%- endif -%}
+{%- endfor -%}
+{%- if add_generation_prompt -%}
+    {{- "<|im_start|>assistant\\n" ~ ("" if reasoning_mode == "/think" else "<think>\\n\\n</think>\\n") -}}
+{%- endif -%}"""
+
+MISTRAL_TOOLS = """{%- if messages[0]["role"] == "system" %}
+    {%- set system_message = messages[0]["content"] %}
+    {%- set loop_messages = messages[1:] %}
+{%- else %}
+    {%- set loop_messages = messages %}
+{%- endif %}
+{%- if not tools is defined %}
+    {%- set tools = none %}
+{%- endif %}
+{%- set user_messages = loop_messages | selectattr("role", "equalto", "user") | list %}
+
+{%- set ns = namespace() %}
+{%- set ns.index = 0 %}
+{%- for message in loop_messages %}
+    {%- if not (message.role == "tool" or (message.tool_calls is defined and message.tool_calls is not none)) %}
+        {%- if (message["role"] == "user") != (ns.index % 2 == 0) %}
+            {{- raise_exception("After the optional system message, roles must alternate") }}
+        {%- endif %}
+        {%- set ns.index = ns.index + 1 %}
+    {%- endif %}
+{%- endfor %}
+
+{{- bos_token }}
+{%- for message in loop_messages %}
+    {%- if message["role"] == "user" %}
+        {%- if tools is not none and (message == user_messages[-1]) %}
+            {{- "[AVAILABLE_TOOLS] [" }}
+            {%- for tool in tools %}
+                {%- set tool = tool.function %}
+                {{- '{"type": "function", "function": {' }}
+                {%- for key, val in tool.items() if key != "return" %}
+                    {%- if val is string %}
+                        {{- '"' + key + '": "' + val + '"' }}
+                    {%- else %}
+                        {{- '"' + key + '": ' + val|tojson }}
+                    {%- endif %}
+                    {%- if not loop.last %}
+                        {{- ", " }}
+                    {%- endif %}
+                {%- endfor %}
+                {{- "}}" }}
+                {%- if not loop.last %}{{- ", " }}{%- else %}{{- "]" }}{%- endif %}
+            {%- endfor %}
+            {{- "[/AVAILABLE_TOOLS]" }}
+        {%- endif %}
+        {%- if loop.last and system_message is defined %}
+            {{- "[INST] " + system_message + "\\n\\n" + message["content"] + "[/INST]" }}
+        {%- else %}
+            {{- "[INST] " + message["content"] + "[/INST]" }}
+        {%- endif %}
+    {%- elif message.tool_calls is defined and message.tool_calls is not none %}
+        {{- "[TOOL_CALLS] [" }}
+        {%- for tool_call in message.tool_calls %}
+            {%- set out = tool_call.function|tojson %}
+            {{- out[:-1] }}
+            {%- if not tool_call.id is defined or tool_call.id|length != 9 %}
+                {{- raise_exception("Tool call IDs should be alphanumeric strings with length 9!") }}
+            {%- endif %}
+            {{- ', "id": "' + tool_call.id + '"}' }}
+            {%- if not loop.last %}{{- ", " }}{%- else %}{{- "]" + eos_token }}{%- endif %}
+        {%- endfor %}
+    {%- elif message["role"] == "assistant" %}
+        {{- " " + message["content"]|trim + eos_token}}
+    {%- else %}
+        {{- raise_exception("Only user and assistant roles are supported, with the exception of an initial system message!") }}
+    {%- endif %}
+{%- endfor %}"""
+
+TYPESCRIPT = """{%- macro type_of(spec, required=[], is_nullable=false) -%}
+    {%- if spec.type == "array" -%}
+        {{- type_of(spec["items"], required) ~ "[]" -}}
+    {%- elif spec.type is defined and spec.type is iterable and spec.type is not string and spec.type is not mapping -%}
+        {{- spec.type | join(" | ") -}}
+    {%- elif spec.oneOf -%}
+        {%- for variant in spec.oneOf -%}
+            {{- type_of(variant, required) -}}
+            {%- if variant.description %}{{- "// " + variant.description }}{% endif -%}
+            {%- if not loop.last %}{{- " | " }}{% endif -%}
+        {%- endfor -%}
+    {%- elif spec.enum -%}
+        {{- '"' + spec.enum | map('string') | join('" | "') + '"' -}}
+    {%- elif spec.type == "object" -%}
+        {{- "{\\n" -}}
+        {%- for name, prop in (spec.properties or {}) | dictsort -%}
+            {{- name -}}{%- if name not in (spec.required or []) -%}?{%- endif -%}: {{ type_of(prop, spec.required or [], is_nullable=prop.nullable) }}
+            {%- if not loop.last -%}, {% endif -%}
+        {%- endfor -%}
+        {{- "}" -}}
+    {%- else -%}
+        {{- {"integer": "number", "string": "string"}.get(spec.type, "any") -}}
+    {%- endif -%}
+    {%- if is_nullable %}{{- " | null" }}{% endif -%}
+{%- endmacro -%}
+{%- macro namespaced(name, functions) -%}
+{{- "namespace " ~ name ~ " {\\n\\n" -}}
+{%- for function in functions | map(attribute="function") | sort(attribute="name") -%}
+{{- "// " + function.description | replace("\\n", " ") + "\\n" }}
+{{- "type " + function.name + " = (_: " }}{{ type_of(function.parameters) }}) => any;
+{%- endfor %}
+
+} // namespace {{ name }}
+{%- endmacro -%}
+{%- set model_identity = model_identity | default("You write types.", true) -%}
+<|start|>system<|message|>{{ model_identity }}
+Current date: {{ strftime_now("%Y-%m-%d") }}
+{% if tools -%}
+{{ namespaced("functions", tools) }}
+{%- endif -%}
+{{- "<|end|>" -}}
+{%- for message in messages | rejectattr("role", "in", ["system", "developer"]) -%}
+{{- "<|start|>" ~ message.role ~ ("<|channel|>final" if message.role == "assistant") ~ "<|message|>" ~ message.content ~ ("<|return|>" if loop.last and not add_generation_prompt else "<|end|>") -}}
+{%- endfor -%}
+{{- "<|start|>assistant" if add_generation_prompt -}}"""
+
+MORE = r"""{{ {'b': 2, 'a': [1, 'é']} | tojson(indent=2) }}
+{{ {'b': 2, 'a': 'é🙂'} | tojson(sort_keys=true, ensure_ascii=true) }} {{ [1, {'a': 2}] | tojson(separators=(',', ':')) }} {{ [1, [2]] | tojson(indent=1, separators=(' ,', '=')) }}
+{{ {1: 'x', true: 2, none: 3} | tojson }} {{ [] | tojson(indent=4) }} {{ '\x00\x1f\x7f' | tojson }}
+{{ ' a  b c '.split(none, 1) }} {{ 'a b'.split(maxsplit=0) }} {{ ''.split() }} {{ 'a,b,c'.rsplit(',', 1) }} {{ 'l1\r\nl2\n\nl4\n'.splitlines() }}
+{{ 'prefix-x'.removeprefix('prefix-') }} {{ 'x.txt'.removesuffix('.txt') }} {{ 'abab'.rfind('ab') }} {{ 'abc'.rfind('z') }} {{ 'x'.removeprefix('y') }}
+{{ 'Ab1'.isalnum() }} {{ 'ab'.islower() }} {{ 'AB1'.isupper() }} {{ ''.isalnum() }} {{ '12'.isdigit() }} {{ ' '.isspace() }}
+{{ [1, 2] * 2 }} {{ (1,) * 2 }} {{ 1e3 }} {{ 2.5e-1 }} {{ 'ab' * 0 }}|
+{{ "it's" }} {{ ["it's", 'say "x"', '\x01'] }} {{ 'ÉCOLE'.lower() }} {{ 'straße'.upper() }} {{ 'ǆ'.title() }}
+{{ 'aßc'[1] }} {{ 'hello'[-3:-1] }} {{ 'hello'[::-2] }} {{ [1, 2, 3, 4][3:0:-2] }} {{ 'héllo' | length }} {{ 'héllo' | reverse }}
+{%- for c in 'añb' %} {{ loop.index }}{{ c }}{% endfor %}
+{{ messages | map(attribute='role') | join('>') }} {{ messages | map('tojson') | first | length }} {{ 'x' | default('y') }} {{ messages[0].nope | default('y') }}
+{{ ['b', 'A', 'c'] | sort }} {{ ['b', 'A'] | sort(case_sensitive=true) }} {{ [3, 1] | sort(reverse=true) }} {{ [1, 5, 2] | max }} {{ {'x': {'y': [1, 2]}}.x.y | sum }}
+{% set a, b = 1, [2] %}{{ a }}{{ b }} {% set d = {'k': none} %}{{ d.k is none }} {{ d.z is none }} {{ d is mapping }} {{ d is sequence }} {{ 'x' is sequence }} {{ 1 is iterable }} {{ 5 is divisibleby 5 }} {{ 2 is in [1, 2] }} {{ 'x' is equalto 'x' }} {{ true is boolean }} {{ 1 is boolean }} {{ 1 is integer }}
+"""
+
+
 def cases():
     both = {"bos_token": "<s>", "eos_token": "</s>"}
     for name, template in [("llama-2", LLAMA2), ("llama-3", LLAMA3), ("chatml", CHATML), ("mistral", MISTRAL),
                            ("qwen", QWEN), ("zephyr", ZEPHYR), ("gemma", GEMMA), ("macros", MACROS),
-                           ("generation", GENERATION)]:
+                           ("generation", GENERATION), ("phi-3", PHI3), ("smollm-3", SMOLLM3),
+                           ("mistral with tools", MISTRAL_TOOLS), ("typescript", TYPESCRIPT)]:
         for label, messages in [("one", USER), ("turns", TURNS), ("system", SYSTEM), ("wrong order", WRONG)]:
             for prompt in [True, False]:
                 yield f"{name}, {label}", template, messages, prompt, both, {}
-    for name, template in [("llama-3", LLAMA3), ("qwen", QWEN), ("macros", MACROS)]:
+    for name, template in [("llama-3", LLAMA3), ("qwen", QWEN), ("macros", MACROS), ("smollm-3", SMOLLM3),
+                           ("mistral with tools", MISTRAL_TOOLS), ("typescript", TYPESCRIPT)]:
         yield f"{name}, tools", template, SYSTEM, True, both, {"tools": TOOLS}
     calls = USER + [{"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "weather", "arguments": {"place": "Bonn", "days": 2}}}]}]
     yield "llama-3, a call", LLAMA3, calls, False, both, {"date_string": "1 May 2020"}
     thinking = USER + [{"role": "assistant", "content": "<think>\nred?\n</think>\n\nRed."}, {"role": "tool", "content": "a"}, {"role": "tool", "content": "b"}]
     yield "qwen, thinking and tools", QWEN, thinking, True, both, {"enable_thinking": False}
     yield "qwen, thinking last", QWEN, thinking[:2], False, both, {}
+    named = USER + [{"role": "assistant", "tool_calls": [{"id": "a1b2c3d4e", "function": {"name": "f", "arguments": {"x": [1, "é"]}}}]}]
+    yield "mistral with tools, a call", MISTRAL_TOOLS, named, False, both, {"tools": TOOLS}
+    yield "smollm-3, not thinking", SMOLLM3, SYSTEM, True, both, {"enable_thinking": False}
+    silent = [{"role": "system", "content": "Short. /no_think"}] + TURNS
+    yield "smollm-3, told not to think", SMOLLM3, silent, True, both, {}
+    yield "more", MORE, TURNS, True, both, {}
     yield "everything", EVERYTHING, USER, True, both, {}
     yield "carriage returns", "a\r\n{% if true %}\r\nb\r{% endif %}\nc\n", USER, True, both, {}
 

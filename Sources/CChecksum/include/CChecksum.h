@@ -11,9 +11,6 @@ uint32_t cck_crc32c(uint32_t seed, const void *bytes, size_t count);
 // The portable path, always present: the truth that tests compare with.
 uint32_t cck_crc32c_portable(uint32_t seed, const void *bytes, size_t count);
 
-// The checksum of bytes whose first part has `first`, and the `count` bytes behind that `second`.
-uint32_t cck_crc32c_joined(uint32_t first, uint32_t second, size_t count);
-
 // All paths, slowest first, for tests to compare; NULL for one that this machine has not.
 typedef uint32_t (*cck_crc32c_path)(uint32_t seed, const void *bytes, size_t count);
 #define CCK_CRC32C_PATHS 3

@@ -42,13 +42,14 @@ public final class LogBenchmark {
 
   /// Measures everything `rounds` times, one thing after the other in each round.
   public func run(rounds: Int) throws {
-    let packed = pack()
+    var packed = Packed(room: LZ4.bound(corpus.bytes.count))
+    pack(into: &packed)
     defer { unsafe unlink(logPath) }
     for _ in 0..<max(rounds, 1) {
       unsafe unlink(logPath)
       let raw = Double(corpus.bytes.count)
       let records = Double(corpus.ends.count)
-      note("bare LZ4 compress", "MB/s", raw / 1e6 / seconds { _ = pack() })
+      note("bare LZ4 compress", "MB/s", raw / 1e6 / seconds { pack(into: &packed) })
       let write = try seconds { try writeLog() }
       note("write", "MB/s", raw / 1e6 / write)
       note("write records", "records/s", records / write)
@@ -58,6 +59,7 @@ public final class LogBenchmark {
       note("import", "MB/s", raw / 1e6 / (try seconds { try importLines() }))
       note("bare LZ4 decompress", "MB/s", raw / 1e6 / seconds { unpack(packed) })
       let read = try seconds { try readLog() }
+      note("read on all cores", "of one", read / (try seconds { try readLog(onAllCores: true) }))
       note("read", "MB/s", raw / 1e6 / read)
       note("read records", "records/s", records / read)
       try measureFile()
@@ -68,6 +70,8 @@ public final class LogBenchmark {
     let size = Double(try OpenFile(path: logPath).byteCount())
     note("size", "share of raw", size / Double(corpus.bytes.count))
     note("verify without decoding", "MB/s of file", size / 1e6 / (try seconds { try verify() }))
+    let verified = try seconds { try verify(onAllCores: true) }
+    note("verify on all cores", "MB/s of file", size / 1e6 / verified)
     let reads = try readAtRandom(Self.batch)
     note(
       "random reads, \(Self.batch), each in another chunk", "records/s", Double(Self.batch) / reads)
@@ -95,13 +99,15 @@ public final class LogBenchmark {
 
 extension LogBenchmark {
   private struct Packed {
-    var bytes: [UInt8] = []
+    var bytes: [UInt8]
     var ends: [Int] = []
+
+    init(room: Int) { bytes = [UInt8](repeating: 0, count: room) }
   }
 
-  private func pack() -> Packed {
-    var packed = Packed()
-    packed.bytes = [UInt8](repeating: 0, count: LZ4.bound(corpus.bytes.count))
+  /// Packs everything into memory that was touched before.
+  private func pack(into packed: inout Packed) {
+    packed.ends.removeAll(keepingCapacity: true)
     var end = 0
     for start in stride(from: 0, to: corpus.bytes.count, by: Self.block) {
       let stop = min(start + Self.block, corpus.bytes.count)
@@ -113,7 +119,6 @@ extension LogBenchmark {
       }
       packed.ends.append(end)
     }
-    return packed
   }
 
   private func unpack(_ packed: Packed) {
@@ -157,15 +162,21 @@ extension LogBenchmark {
     try writer.finish()
   }
 
-  private func readLog() throws(RecordLogError) {
-    let reader = try RecordLogReader(path: logPath)
+  private func readLog(onAllCores: Bool = false) throws(RecordLogError) {
+    let reader = try open(onAllCores: onAllCores)
     var records = 0
     while let chunk = try reader.nextChunk() { records += chunk.count }
     precondition(records == corpus.ends.count, "the log has other records than were written")
   }
 
-  private func verify() throws(RecordLogError) {
-    let reader = try RecordLogReader(path: logPath)
+  private func open(onAllCores: Bool) throws(RecordLogError) -> RecordLogReader {
+    var options = ReadOptions()
+    options.usesAllCores = onAllCores
+    return try RecordLogReader(path: logPath, options: options)
+  }
+
+  private func verify(onAllCores: Bool = false) throws(RecordLogError) {
+    let reader = try open(onAllCores: onAllCores)
     while try reader.nextHeader(verifying: .stored) != nil {}
   }
 

@@ -130,7 +130,7 @@ extension JinjaParser {
         text += more
         advance()
       }
-      return .literal(.string(text))
+      return .literal(.string(JinjaString(text)))
     case .symbol("("): return try parenthesized()
     case .symbol("["): return .list(try items(until: "]"))
     case .symbol("{"): return try dictionary()

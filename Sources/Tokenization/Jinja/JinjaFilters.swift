@@ -62,13 +62,16 @@ extension JinjaInterpreter {
 
   private func json(
     _ value: JinjaValue, _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String {
-    let indent = arguments.take("indent")?.asInt
-    // Characters beyond ASCII are always written as they are.
-    if let ascii = arguments.take("ensure_ascii"), ascii.isTrue {
-      throw .unsupported(line: line, construct: "`tojson` with `ensure_ascii`")
+  ) throws(ChatTemplateError) -> JinjaString {
+    var writer = JinjaJSONWriter()
+    writer.indent = arguments.take("indent")?.asInt.map { Swift.min(Swift.max($0, 0), 16) }
+    writer.escapesUnicode = arguments.take("ensure_ascii")?.isTrue ?? false
+    writer.sortsKeys = arguments.take("sort_keys")?.isTrue ?? false
+    if let separators = arguments.take("separators")?.items {
+      guard separators.count == 2 else { throw failure("`separators` should be two strings") }
+      (writer.itemSeparator, writer.keySeparator) = (separators[0].text, separators[1].text)
     }
-    guard let json = value.json(indent: indent.map { Swift.min(Swift.max($0, 0), 16) }) else {
+    guard let json = writer.json(value) else {
       throw failure("\(value.typeName) cannot be written as JSON")
     }
     return try checked(json)
@@ -79,14 +82,14 @@ extension JinjaInterpreter {
 
 extension JinjaInterpreter {
   private func text(
-    _ filter: JinjaFilter, _ text: String, _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String {
+    _ filter: JinjaFilter, _ text: JinjaString, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaString {
     switch filter {
     case .trim: text.stripped(of: try optionalText("chars", &arguments))
-    case .upper: text.uppercased()
-    case .lower: text.lowercased()
+    case .upper: text.uppercased
+    case .lower: text.lowercased
     case .title: text.titled { $0.properties.isWhitespace || "-({[<".unicodeScalars.contains($0) }
-    case .capitalize: Self.capitalized(text)
+    case .capitalize: text.capitalized
     case .replace: try replaced(text, &arguments)
     case .indent: try indented(text, &arguments)
     default: Self.escaped(text)
@@ -94,24 +97,26 @@ extension JinjaInterpreter {
   }
 
   private func indented(
-    _ text: String, _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String {
+    _ text: JinjaString, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaString {
     let width = arguments.take("width") ?? .int(4)
     let includesFirst = arguments.take("first")?.isTrue ?? false
     let includesBlank = arguments.take("blank")?.isTrue ?? false
-    let space = width.asInt.map { String(repeating: " ", count: Swift.min(Swift.max($0, 0), 256)) }
+    let space = width.asInt.map {
+      JinjaString(String(repeating: " ", count: Swift.min(Swift.max($0, 0), 256)))
+    }
     let lines = text.parts(between: "\n").enumerated().map { index, line in
       let isIndented = index == 0 ? includesFirst : includesBlank || !line.isEmpty
       return isIndented ? (space ?? width.text) + line : line
     }
-    return try checked(lines.joined(separator: "\n"))
+    return try checked(lines.joined(with: "\n"))
   }
 
-  private static func escaped(_ text: String) -> String {
+  private static func escaped(_ text: JinjaString) -> JinjaString {
     let names: [Unicode.Scalar: String] = [
       "&": "&amp;", "<": "&lt;", ">": "&gt;", "\"": "&#34;", "'": "&#39;",
     ]
-    return text.unicodeScalars.map { names[$0] ?? String($0) }.joined()
+    return text.mapCharacters { names[$0] ?? String($0) }
   }
 
   private func number(
@@ -125,7 +130,7 @@ extension JinjaInterpreter {
       return .double(Swift.abs(double))
     }
     let otherwise = arguments.take("default")
-    let text = value.text.stripped()
+    let text = value.text.stripped().text
     if filter == .float {
       return (value.asDouble ?? Double(text)).map { .double($0) } ?? otherwise ?? .double(0)
     }
@@ -145,7 +150,7 @@ extension JinjaInterpreter {
     _ filter: JinjaFilter, _ value: JinjaValue, _ arguments: inout JinjaCallArguments
   ) throws(ChatTemplateError) -> JinjaValue {
     if filter == .reverse, case .string(let text) = value {
-      return .string(String(String.UnicodeScalarView(text.unicodeScalars.reversed())))
+      return .string(text.characters.reversed().joined())
     }
     let items = try items(of: value)
     switch filter {
@@ -167,7 +172,7 @@ extension JinjaInterpreter {
 
   private func join(
     _ items: [JinjaValue], _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String {
+  ) throws(ChatTemplateError) -> JinjaString {
     let separator = arguments.take("d")?.text ?? ""
     let name = arguments.take("attribute")
     return try joined(.list(try attributes(name, of: items)), with: separator)
@@ -189,7 +194,7 @@ extension JinjaInterpreter {
     guard case .string(let text) = path else { return try item(path, of: value) }
     var result = value
     for name in text.parts(between: ".") {
-      result = try item(Int(name).map { .int($0) } ?? .string(name), of: result)
+      result = try item(Int(name.text).map { .int($0) } ?? .string(name), of: result)
     }
     return result
   }
@@ -260,7 +265,7 @@ extension JinjaInterpreter {
   private func requestedTest(
     _ arguments: inout JinjaCallArguments
   ) throws(ChatTemplateError) -> JinjaTest? {
-    guard let name = arguments.take("test")?.text else { return nil }
+    guard let name = arguments.take("test")?.text.text else { return nil }
     guard let test = JinjaTest(named: name) else {
       throw .unsupported(line: line, construct: "the test `\(name)`")
     }
@@ -280,7 +285,7 @@ extension JinjaInterpreter {
   private func mapByFilter(
     _ items: [JinjaValue], _ arguments: inout JinjaCallArguments
   ) throws(ChatTemplateError) -> [JinjaValue] {
-    let name = arguments.take("filter")?.text ?? ""
+    let name = arguments.take("filter")?.text.text ?? ""
     guard let filter = JinjaFilter(named: name) else {
       throw .unsupported(line: line, construct: "the filter `\(name)`")
     }
@@ -293,7 +298,7 @@ extension JinjaInterpreter {
 
 extension JinjaValue {
   fileprivate var lowercased: JinjaValue {
-    if case .string(let text) = self { return .string(text.lowercased()) }
+    if case .string(let text) = self { return .string(text.lowercased) }
     return self
   }
 }

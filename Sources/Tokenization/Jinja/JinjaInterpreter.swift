@@ -11,7 +11,7 @@ final class JinjaInterpreter {
   let date: Date
   private(set) var line = 1
   private var scope: JinjaScope
-  private var output = ""
+  private var output = JinjaString()
   private var steps = 0
   private var depth = 0
   private var loopDepth = 0
@@ -26,7 +26,7 @@ final class JinjaInterpreter {
     scope = JinjaScope(variables)
   }
 
-  func render(_ body: [JinjaStatement]) throws(ChatTemplateError) -> String {
+  func render(_ body: [JinjaStatement]) throws(ChatTemplateError) -> JinjaString {
     defer { breakCycles() }
     _ = try run(body)
     return output
@@ -57,8 +57,8 @@ final class JinjaInterpreter {
   }
 
   /// Bounds what a value may grow to.
-  func checked(_ text: String) throws(ChatTemplateError) -> String {
-    try checkLength(text.utf8.count)
+  func checked(_ text: JinjaString) throws(ChatTemplateError) -> JinjaString {
+    try checkLength(text.byteCount)
     return text
   }
 
@@ -68,9 +68,9 @@ final class JinjaInterpreter {
     }
   }
 
-  private func write(_ text: String) throws(ChatTemplateError) {
+  private func write(_ text: JinjaString) throws(ChatTemplateError) {
     output += text
-    try checkLength(output.utf8.count)
+    try checkLength(output.byteCount)
   }
 }
 
@@ -90,7 +90,7 @@ extension JinjaInterpreter {
 
   private func run(_ statement: JinjaStatement) throws(ChatTemplateError) -> Ending {
     switch statement.kind {
-    case .text(let text): try write(text)
+    case .text(let text): try write(JinjaString(text))
     case .output(let expression): try write(try evaluate(expression).text)
     case .condition(let branches, let otherwise): return try run(branches, otherwise)
     case .loop(let loop): return try run(loop)
@@ -146,9 +146,9 @@ extension JinjaInterpreter {
     return try evaluate(filter, filtering: text)
   }
 
-  private func captured(_ body: [JinjaStatement]) throws(ChatTemplateError) -> String {
+  private func captured(_ body: [JinjaStatement]) throws(ChatTemplateError) -> JinjaString {
     let before = output
-    output = ""
+    output = JinjaString()
     defer { output = before }
     _ = try inScope(JinjaScope(inside: scope)) { () throws(ChatTemplateError) in try run(body) }
     return output
@@ -161,7 +161,7 @@ extension JinjaInterpreter {
       guard case .namespace(let namespace) = scope[object] else {
         throw failure("`\(object)` is no namespace, so `\(object).\(name)` cannot be set")
       }
-      namespace.members[.string(name)] = value
+      namespace.members[.string(JinjaString(name))] = value
     case .tuple(let targets):
       guard let items = value.items, items.count == targets.count else {
         throw failure("\(value.typeName) does not unpack into \(targets.count) names")

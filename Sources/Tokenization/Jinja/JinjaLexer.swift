@@ -271,19 +271,37 @@ extension JinjaLexer {
   }
 
   private mutating func number() throws(ChatTemplateError) {
-    var text = take { Self.isDigit($0) || $0 == UInt8(ascii: "_") }
-    if position + 1 < source.count, source[position] == UInt8(ascii: "."),
-      Self.isDigit(source[position + 1])
-    {
+    var text = takeDigits()
+    if byte(at: position) == UInt8(ascii: "."), byte(at: position + 1).map(Self.isDigit) == true {
       position += 1
-      text += "." + take { Self.isDigit($0) || $0 == UInt8(ascii: "_") }
+      text += "." + takeDigits()
     }
-    let digits = text.filter { $0 != "_" }
-    if let int = Int(digits) { return append(.int(int)) }
-    guard digits.contains("."), let double = Double(digits) else {
-      throw .syntax(line: line, problem: "the number \(digits.prefix(40)) is too large")
+    if let exponent = takeExponent() { text += exponent }
+    if let int = Int(text) { return append(.int(int)) }
+    guard text.utf8.contains(where: { !Self.isDigit($0) }), let double = Double(text),
+      double.isFinite
+    else {
+      throw .syntax(line: line, problem: "the number \(text.prefix(40)) is too large")
     }
     append(.double(double))
+  }
+
+  private func byte(at index: Int) -> UInt8? { index < source.count ? source[index] : nil }
+
+  private mutating func takeDigits() -> String {
+    take { Self.isDigit($0) || $0 == UInt8(ascii: "_") }.filter { $0 != "_" }
+  }
+
+  /// `e`, a sign if there is one, and digits.
+  private mutating func takeExponent() -> String? {
+    guard let letter = byte(at: position), letter | 0x20 == UInt8(ascii: "e") else { return nil }
+    let sign = byte(at: position + 1)
+    let hasSign = sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-")
+    guard let first = byte(at: position + (hasSign ? 2 : 1)), Self.isDigit(first) else {
+      return nil
+    }
+    position += hasSign ? 2 : 1
+    return (sign == UInt8(ascii: "-") ? "e-" : "e") + takeDigits()
   }
 
   private mutating func string(quote: UInt8) throws(ChatTemplateError) {

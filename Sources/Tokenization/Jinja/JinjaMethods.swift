@@ -1,14 +1,16 @@
 /// Methods of strings and mappings that do not change them.
 enum JinjaMethod: String {
   case strip, lstrip, rstrip, split, rsplit, splitlines, startswith, endswith, upper, lower, title
-  case capitalize, replace, find, count, join, isdigit, isalpha, isspace
+  case capitalize, replace, find, rfind, count, join, removeprefix, removesuffix
+  case isdigit, isalpha, isalnum, isspace, islower, isupper
   case items, keys, values, get
   case index
   case cycle
 
   private static let ofStrings: Set<JinjaMethod> = [
     .strip, .lstrip, .rstrip, .split, .rsplit, .splitlines, .startswith, .endswith, .upper, .lower,
-    .title, .capitalize, .replace, .find, .count, .join, .isdigit, .isalpha, .isspace,
+    .title, .capitalize, .replace, .find, .rfind, .count, .join, .removeprefix, .removesuffix,
+    .isdigit, .isalpha, .isalnum, .isspace, .islower, .isupper,
   ]
 
   init?(named name: String, of object: JinjaValue) {
@@ -50,7 +52,7 @@ extension JinjaInterpreter {
   // MARK: Strings
 
   private func call(
-    _ method: JinjaMethod, of text: String, _ arguments: inout JinjaCallArguments
+    _ method: JinjaMethod, of text: JinjaString, _ arguments: inout JinjaCallArguments
   ) throws(ChatTemplateError) -> JinjaValue {
     switch method {
     case .strip: return .string(text.stripped(of: try optionalText("chars", &arguments)))
@@ -59,24 +61,28 @@ extension JinjaInterpreter {
     case .rstrip:
       return .string(text.stripped(of: try optionalText("chars", &arguments), left: false))
     case .split, .rsplit: return .list(try split(text, method, &arguments))
-    case .splitlines: return .list(Self.lines(of: text).map { .string($0) })
+    case .splitlines: return .list(text.lines.map { .string($0) })
     case .startswith:
-      return .bool(try affixes(&arguments).contains { text.utf8.starts(with: $0.utf8) })
+      return .bool(try affixes(&arguments).contains { text.hasPrefix($0) })
     case .endswith:
-      return .bool(
-        try affixes(&arguments).contains { text.utf8.reversed().starts(with: $0.utf8.reversed()) })
-    case .upper: return .string(text.uppercased())
-    case .lower: return .string(text.lowercased())
+      return .bool(try affixes(&arguments).contains { text.hasSuffix($0) })
+    case .upper: return .string(text.uppercased)
+    case .lower: return .string(text.lowercased)
     case .title: return .string(text.titled { !$0.properties.isAlphabetic })
-    case .capitalize: return .string(Self.capitalized(text))
+    case .capitalize: return .string(text.capitalized)
     case .replace: return .string(try replaced(text, &arguments))
-    case .find: return .int(Self.place(of: try requiredText("sub", &arguments), in: text))
+    case .find, .rfind:
+      return .int(text.place(of: try requiredText("sub", &arguments), last: method == .rfind))
+    case .removeprefix, .removesuffix:
+      return .string(try withoutAffix(text, method, &arguments))
     case .count:
       let part = try requiredText("sub", &arguments)
       return .int(
-        part.isEmpty ? text.unicodeScalars.count + 1 : text.parts(between: part).count - 1)
+        part.isEmpty ? text.text.unicodeScalars.count + 1 : text.parts(between: part).count - 1)
     case .join: return .string(try joined(arguments.take("iterable") ?? .none, with: text))
-    case .isdigit, .isalpha, .isspace: return .bool(Self.isAll(method, text))
+    case .isdigit, .isalpha, .isalnum, .isspace: return .bool(Self.isAll(method, text.text))
+    case .islower: return .bool(text.isLowercase)
+    case .isupper: return .bool(text.isUppercase)
     default: throw failure("a string has no method `\(method.rawValue)`")
     }
   }
@@ -87,38 +93,34 @@ extension JinjaInterpreter {
         switch method {
         case .isdigit: scalar.properties.numericType == .decimal
         case .isalpha: CharacterClass(scalar) == .letter
+        case .isalnum:
+          CharacterClass(scalar) == .letter || scalar.properties.numericType != nil
         default: scalar.properties.isWhitespace
         }
       }
   }
 
-  static func capitalized(_ text: String) -> String {
-    guard let first = text.unicodeScalars.first else { return "" }
-    return first.properties.titlecaseMapping + String(text.unicodeScalars.dropFirst()).lowercased()
-  }
-
-  /// The lines of `text`, without their ends; an end at the very end makes no further line.
-  private static func lines(of text: String) -> [String] {
-    let unified = text.parts(between: "\r\n").joined(separator: "\n").parts(between: "\r")
-      .joined(separator: "\n")
-    let lines = unified.parts(between: "\n")
-    return lines.last == "" ? Array(lines.dropLast()) : lines
-  }
-
-  /// In characters; −1 if it is not there.
-  private static func place(of part: String, in text: String) -> Int {
-    guard let place = text.firstPlace(of: part) else { return -1 }
-    return text.utf8.prefix(place).count { $0 & 0xC0 != 0x80 }
+  private func withoutAffix(
+    _ text: JinjaString, _ method: JinjaMethod, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaString {
+    let isPrefix = method == .removeprefix
+    let affix = try requiredText(isPrefix ? "prefix" : "suffix", &arguments)
+    guard isPrefix ? text.hasPrefix(affix) : text.hasSuffix(affix) else { return text }
+    return isPrefix
+      ? text[bytes: affix.byteCount..<text.byteCount]
+      : text[bytes: 0..<text.byteCount - affix.byteCount]
   }
 
   private func split(
-    _ text: String, _ method: JinjaMethod, _ arguments: inout JinjaCallArguments
+    _ text: JinjaString, _ method: JinjaMethod, _ arguments: inout JinjaCallArguments
   ) throws(ChatTemplateError) -> [JinjaValue] {
     let separator = try optionalText("sep", &arguments)
     let limit = arguments.take("maxsplit")?.asInt ?? -1
     guard let separator else {
-      guard limit < 0 else { throw failure("`split` with a limit needs a separator") }
-      return text.words.map { .string($0) }
+      guard limit < 0 || method == .split else {
+        throw failure("`rsplit` with a limit needs a separator")
+      }
+      return text.words(limit: limit < 0 ? .max : limit).map { .string($0) }
     }
     guard !separator.isEmpty else { throw failure("`split` needs a separator that is not empty") }
     guard method == .rsplit, limit >= 0 else {
@@ -127,13 +129,13 @@ extension JinjaInterpreter {
     let parts = text.parts(between: separator)
     let kept = parts.suffix(limit)
     let rest = parts.dropLast(kept.count)
-    return ((rest.isEmpty ? [] : [rest.joined(separator: separator)]) + kept).map { .string($0) }
+    return ((rest.isEmpty ? [] : [rest.joined(with: separator)]) + kept).map { .string($0) }
   }
 
   /// One text or a tuple of them.
   private func affixes(
     _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> [String] {
+  ) throws(ChatTemplateError) -> [JinjaString] {
     guard let value = arguments.take("prefix") else { throw failure("an argument is missing") }
     switch value {
     case .string(let text): return [text]
@@ -143,23 +145,25 @@ extension JinjaInterpreter {
   }
 
   func replaced(
-    _ text: String, _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String {
+    _ text: JinjaString, _ arguments: inout JinjaCallArguments
+  ) throws(ChatTemplateError) -> JinjaString {
     let old = try requiredText("old", &arguments)
     let new = try requiredText("new", &arguments)
     let limit = arguments.take("count")?.asInt ?? -1
     guard !old.isEmpty else { throw failure("`replace` needs a text that is not empty") }
     let parts = text.parts(between: old, limit: limit < 0 ? .max : limit)
-    let (growth, overflows) = new.utf8.count.multipliedReportingOverflow(by: parts.count)
+    let (growth, overflows) = new.byteCount.multipliedReportingOverflow(by: parts.count)
     try checkLength(overflows ? .max : growth)
-    return try checked(parts.joined(separator: new))
+    return try checked(parts.joined(with: new))
   }
 
-  func joined(_ value: JinjaValue, with separator: String) throws(ChatTemplateError) -> String {
+  func joined(
+    _ value: JinjaValue, with separator: JinjaString
+  ) throws(ChatTemplateError) -> JinjaString {
     guard let items = value.items else { throw failure("\(value.typeName) cannot be joined") }
-    let length = items.reduce(0) { $0 + $1.text.utf8.count + separator.utf8.count }
+    let length = items.reduce(0) { $0 + $1.text.byteCount + separator.byteCount }
     try checkLength(length)
-    return items.map(\.text).joined(separator: separator)
+    return items.map(\.text).joined(with: separator)
   }
 
   // MARK: Mappings and lists
@@ -193,7 +197,7 @@ extension JinjaInterpreter {
 
   func optionalText(
     _ name: String, _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String? {
+  ) throws(ChatTemplateError) -> JinjaString? {
     switch arguments.take(name) {
     case nil, .some(.none): return nil
     case .string(let text)?: return text
@@ -203,7 +207,7 @@ extension JinjaInterpreter {
 
   func requiredText(
     _ name: String, _ arguments: inout JinjaCallArguments
-  ) throws(ChatTemplateError) -> String {
+  ) throws(ChatTemplateError) -> JinjaString {
     guard let text = try optionalText(name, &arguments) else {
       throw failure("`\(name)` is missing")
     }

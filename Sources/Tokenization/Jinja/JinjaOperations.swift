@@ -53,15 +53,33 @@ extension JinjaInterpreter {
     case (.multiply, .string(let text), .int(let count)),
       (.multiply, .int(let count), .string(let text)):
       return .string(try repeated(text, count))
+    case (.multiply, .list(let items), .int(let count)),
+      (.multiply, .int(let count), .list(let items)):
+      return .list(try repeated(items, count))
+    case (.multiply, .tuple(let items), .int(let count)),
+      (.multiply, .int(let count), .tuple(let items)):
+      return .tuple(try repeated(items, count))
     default:
       throw failure("`\(operation.rawValue)` does not take \(left.typeName) and \(right.typeName)")
     }
   }
 
-  private func repeated(_ text: String, _ count: Int) throws(ChatTemplateError) -> String {
-    let (bytes, overflows) = text.utf8.count.multipliedReportingOverflow(by: max(0, count))
+  private func repeated(
+    _ text: JinjaString, _ count: Int
+  ) throws(ChatTemplateError) -> JinjaString {
+    let (bytes, overflows) = text.byteCount.multipliedReportingOverflow(by: max(0, count))
     try checkLength(overflows ? .max : bytes)
-    return String(repeating: text, count: max(0, count))
+    return repeatElement(text, count: max(0, count)).joined()
+  }
+
+  private func repeated(
+    _ items: [JinjaValue], _ count: Int
+  ) throws(ChatTemplateError) -> [JinjaValue] {
+    let (total, overflows) = items.count.multipliedReportingOverflow(by: max(0, count))
+    guard !overflows, total <= Self.longestRange else {
+      throw .tooMuch(line: line, what: "items in a list", limit: Self.longestRange)
+    }
+    return Array(repeatElement(items, count: max(0, count)).joined())
   }
 
   private func whole(
@@ -145,17 +163,19 @@ extension JinjaInterpreter {
   /// `object[key]`: members go before methods.
   func item(_ key: JinjaValue, of object: JinjaValue) throws(ChatTemplateError) -> JinjaValue {
     if case .undefined(let missing) = object {
-      throw failure("`\(missing)` is undefined, so it has no `\(key.text)`")
+      throw failure("`\(missing)` is undefined, so it has no `\(key.text.text)`")
     }
     if case .dictionary(let dictionary) = object, let value = dictionary[key] { return value }
     if case .string(let name) = key {
-      if let value = member(name, of: object) { return value }
-      return JinjaMethod(named: name, of: object).map { .method(of: object, $0) }
-        ?? .undefined(name)
+      if let value = member(name.text, of: object) { return value }
+      return JinjaMethod(named: name.text, of: object).map { .method(of: object, $0) }
+        ?? .undefined(name.text)
     }
-    guard let index = key.asInt, let items = object.sequence else { return .undefined(key.text) }
+    guard let index = key.asInt, let items = object.sequence else {
+      return .undefined(key.text.text)
+    }
     let place = index < 0 ? index + items.count : index
-    return items.indices.contains(place) ? items[place] : .undefined(key.text)
+    return items.indices.contains(place) ? items[place] : .undefined(key.text.text)
   }
 
   func slice(
@@ -229,9 +249,10 @@ extension JinjaInterpreter {
   ) throws(ChatTemplateError) -> JinjaValue {
     var arguments = arguments
     switch function {
-    case .raiseException: throw .refused(reason: arguments.take("message")?.text ?? "")
+    case .raiseException: throw .refused(reason: arguments.take("message")?.text.text ?? "")
     case .strftimeNow:
-      return .string(try formatted(date, arguments.take("format")?.text ?? ""))
+      return .string(
+        JinjaString(try formatted(date, arguments.take("format")?.text.text ?? "")))
     case .namespace:
       let namespace = JinjaNamespace(try dictionary(of: arguments))
       namespaces.append(namespace)
@@ -246,7 +267,7 @@ extension JinjaInterpreter {
   ) throws(ChatTemplateError) -> JinjaDictionary {
     var dictionary = JinjaDictionary()
     if case .dictionary(let first)? = arguments.positional.first { dictionary = first }
-    for (name, value) in arguments.named { dictionary[.string(name)] = value }
+    for (name, value) in arguments.named { dictionary[.string(JinjaString(name))] = value }
     return dictionary
   }
 

@@ -87,8 +87,8 @@ extension JinjaInterpreter {
     case (.iterable, _): value.items != nil
     case (.sequence, _): value.items != nil
     case (.callable, .macro), (.callable, .function), (.callable, .method): true
-    case (.upper, .string(let text)): text == text.uppercased() && text != text.lowercased()
-    case (.lower, .string(let text)): text == text.lowercased() && text != text.uppercased()
+    case (.upper, .string(let text)): text.isUppercase
+    case (.lower, .string(let text)): text.isLowercase
     default: false
     }
   }

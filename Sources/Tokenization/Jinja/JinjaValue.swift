@@ -6,7 +6,7 @@ enum JinjaValue: Sendable {
   case bool(Bool)
   case int(Int)
   case double(Double)
-  case string(String)
+  case string(JinjaString)
   case list([JinjaValue])
   case tuple([JinjaValue])
   case dictionary(JinjaDictionary)
@@ -54,7 +54,7 @@ struct JinjaDictionary: Sendable {
 }
 
 extension JinjaDictionary {
-  subscript(name: String) -> JinjaValue? { self[.string(name)] }
+  subscript(name: String) -> JinjaValue? { self[.string(JinjaString(name))] }
 }
 
 // One rendering runs on one thread and never hands its values out.
@@ -111,6 +111,10 @@ final class JinjaScope: @unchecked Sendable {
   }
 
   func removeAll() { variables = [:] }
+}
+
+extension JinjaValue: ExpressibleByStringLiteral {
+  init(stringLiteral text: String) { self = .string(JinjaString(text)) }
 }
 
 // MARK: - Properties
@@ -171,7 +175,7 @@ extension JinjaValue {
     case .undefined: []
     case .list(let items), .tuple(let items): items
     case .dictionary(let dictionary): dictionary.members.map(\.key)
-    case .string(let text): text.unicodeScalars.map { .string(String($0)) }
+    case .string(let text): text.characters.map { .string($0) }
     default: nil
     }
   }
@@ -179,7 +183,7 @@ extension JinjaValue {
   /// How many items or characters; nil for values that have none.
   var count: Int? {
     switch self {
-    case .string(let text): text.unicodeScalars.count
+    case .string(let text): text.text.unicodeScalars.count
     case .dictionary(let dictionary): dictionary.members.count
     default: items?.count
     }
@@ -192,7 +196,7 @@ extension JinjaValue: Equatable {
   static func == (left: JinjaValue, right: JinjaValue) -> Bool {
     switch (left, right) {
     case (.undefined, .undefined), (.none, .none): return true
-    case (.string(let left), .string(let right)): return left.utf8.elementsEqual(right.utf8)
+    case (.string(let left), .string(let right)): return left == right
     case (.list(let left), .list(let right)), (.tuple(let left), .tuple(let right)):
       return left == right
     case (.dictionary(let left), .dictionary(let right)):
@@ -209,7 +213,7 @@ extension JinjaValue: Equatable {
   /// Whether `self` sorts before `other`; nil if they cannot be compared.
   func isLess(than other: JinjaValue) -> Bool? {
     if case .string(let left) = self, case .string(let right) = other {
-      return left.unicodeScalars.lexicographicallyPrecedes(right.unicodeScalars)
+      return left.text.unicodeScalars.lexicographicallyPrecedes(right.text.unicodeScalars)
     }
     if let left = asInt, let right = other.asInt { return left < right }
     guard let left = asDouble, let right = other.asDouble else { return nil }
@@ -220,7 +224,7 @@ extension JinjaValue: Equatable {
   func contains(_ item: JinjaValue) -> Bool? {
     if case .string(let text) = self {
       guard case .string(let part) = item else { return nil }
-      return text.firstPlace(of: part) != nil
+      return text.contains(part)
     }
     return items?.contains(item)
   }
