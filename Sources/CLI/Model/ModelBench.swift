@@ -97,8 +97,6 @@ struct ModelBench: ParsableCommand {
   }
 }
 
-extension KeyValueCache.Precision: ExpressibleByArgument {}
-
 /// The most memory of its own that this process was seen to hold.
 private final class PeakMemory {
   private(set) var bytes = 0
