@@ -5,6 +5,7 @@
 #include "dense.h"
 #include "panel_product_portable.h"
 #include "panels.h"
+#include "peaks.h"
 #include "quantize.h"
 #include "rowwise.h"
 #include "turn.h"

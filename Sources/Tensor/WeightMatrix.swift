@@ -31,6 +31,22 @@ public enum WeightMatrix: Sendable {
     }
   }
 
+  /// Several products of the same rows, with the arithmetic of `product`, in less time than one by
+  /// one.
+  public static func products(
+    _ x: Matrix, _ parts: [(weights: WeightMatrix, y: Matrix)], on workers: Workers
+  ) {
+    var panels: [(weights: PanelMatrix, y: Matrix)] = []
+    for (weights, y) in parts {
+      weights.requireShapes(x, y)
+      switch weights {
+      case .panels(let matrix): panels.append((matrix, y))
+      case .dense(let matrix): matrix.product(x, into: y, on: workers)
+      }
+    }
+    PanelMatrix.products(panels, x, on: workers)
+  }
+
   /// The same product in float by BLAS, for training; panels become floats stripe by stripe.
   ///
   /// The same for any number of threads, but a row may come out differently among other rows.

@@ -153,4 +153,37 @@ struct KernelPathTests {
       return ([x.out, x.logSums] + d).flatMap(bits)
     }
   }
+
+  @Test(arguments: others, AttentionTests.cases)
+  func `attention over a cache of half precision`(path: KernelPath, c: AttentionTests.Case) {
+    let x = AttentionTests.Inputs(c, on: oneThread)
+    expectEqual(path) {
+      let cache = KeyValueCache(
+        layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: .float16)
+      let run = CachedRun(rows: 0..<c.rows, position: 0, pages: [3, 1, 0, 2])
+      cache.store(k: x.k, v: x.v, layer: 0, runs: [run], on: oneThread)
+      let out = Matrix(rows: c.rows, columns: x.q.columns)
+      Attention.cached(
+        q: x.q, cache: cache, layer: 0, runs: [run], window: c.window, into: out, on: oneThread)
+      return bits(out)
+    }
+  }
+
+  @Test(arguments: others, [1, 16, 300, 1000])
+  func `choosing a token`(path: KernelPath, count: Int) {
+    var numbers = Numbers(86)
+    let logits = numbers.matrix(1, count)
+    Rowwise.add(logits.copy(), to: logits, scale: 9, on: oneThread)
+    expectEqual(path) {
+      let weights = TokenWeights(logits, row: 0, temperature: 0.7)
+      let shares = (0..<50).map { Float($0) / 50 }
+      let drawn = shares.flatMap { share in
+        [
+          weights.draw(share), weights.draw(share, topK: 7, topP: 1, minP: 0),
+          weights.draw(share, topK: 0, topP: 0.8, minP: 0.01),
+        ]
+      }
+      return (drawn + [Rowwise.largest(in: logits, row: 0)]).map { UInt32($0) }
+    }
+  }
 }

@@ -13,14 +13,32 @@ public enum Arithmetic: Sendable {
 }
 
 extension Linear {
-  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out].
-  func forward(
-    _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
-  ) -> Matrix {
-    let y = Matrix(rows: x.rows, columns: weights.rows)
-    weights.product(x, into: y, arithmetic: arithmetic, on: workers)
+  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out], for layers that share x.
+  static func forward(
+    _ layers: [Linear], _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic,
+    on workers: Workers
+  ) -> [Matrix] {
+    let parts = layers.map {
+      (weights: $0.weights, y: Matrix(unsetRows: x.rows, columns: $0.weights.rows))
+    }
+    switch arithmetic {
+    case .rowwise: WeightMatrix.products(x, parts, on: workers)
+    case .float, .int8:
+      for part in parts {
+        part.weights.product(x, into: part.y, arithmetic: arithmetic, on: workers)
+      }
+    }
+    for (layer, part) in zip(layers, parts) {
+      layer.addRest(x, to: part.y, adapter: adapter, arithmetic: arithmetic, on: workers)
+    }
+    return parts.map(\.y)
+  }
+
+  private func addRest(
+    _ x: Matrix, to y: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
+  ) {
     if let bias { Rowwise.addBias(bias, to: y, on: workers) }
-    guard let adapter, let part = adapter.parts[id] else { return y }
+    guard let adapter, let part = adapter.parts[id] else { return }
     let low = part.project(x, arithmetic: arithmetic, on: workers)
     switch arithmetic {
     case .rowwise:
@@ -28,7 +46,6 @@ extension Linear {
     case .float, .int8:
       FloatProduct.addABT(low, part.b, into: y, scale: adapter.scale, on: workers)
     }
-    return y
   }
 
   /// From dy [T, out], adds dx = dy·W + scale·(dy·B)·A to `dx` [T, in], and to `gradients` what
