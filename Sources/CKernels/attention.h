@@ -1,42 +1,80 @@
-// Attention of one position. Sums over a head's entries run in their order, sums over tokens in
-// the order of tokens (the soft-max's denominator in 16 lanes by token modulo 16), so that a
-// result does not depend on which rows are computed together.
+// Attention. Sums over a head's entries run in their order, sums over tokens in the order of tokens
+// (the soft-max's denominator in 16 lanes by token modulo 16), so that a result does not depend on
+// which rows are computed together.
 #pragma once
 
 #include "rowwise.h"
 
-// out[h, block, lane] = Σ_i q[h, i] · keys[block, i, lane]
-CK_INLINE void score_tile(const float *q, size_t size, const float *keys, float *out, size_t stride,
-                          const int heads, const int blocks) {
-  f16x total[4][4];
-  for (int h = 0; h < heads; h++)
-    for (int b = 0; b < blocks; b++) total[h][b] = splat(0);
+// Queries that share the registers with blocks of keys, and with value columns: a path with larger
+// registers says more.
+#ifndef CK_SCORE_QUERIES
+#define CK_SCORE_QUERIES 4
+#define CK_SCORE_SUMS 4
+#define CK_MIX_QUERIES 2
+#define CK_MIX_VECTORS 2
+#endif
+
+// Sixteen numbers from element `index` of a page.
+CK_INLINE f16x load_entry(const uint8_t *page, size_t index, const int half) {
+  return half ? load_half((const uint16_t *)page + index) : load((const float *)page + index);
+}
+
+CK_INLINE const uint8_t *page_of(const void *first, size_t step, const int32_t *numbers,
+                                 size_t page) {
+  return (const uint8_t *)first + step * (numbers ? (size_t)numbers[page] : page);
+}
+
+CK_INLINE const uint8_t *key_page(const struct ck_pages *at, size_t page) {
+  return page_of(at->keys, at->key_step, at->numbers, page);
+}
+
+CK_INLINE const uint8_t *value_page(const struct ck_pages *at, size_t page) {
+  return page_of(at->values, at->value_step, at->numbers, page);
+}
+
+// out[h, page, lane] = Σ_i q[i, h] · keys[page, i, lane], for queries that lie CK_SCORE_QUERIES
+// apart by entries.
+CK_INLINE void score_tile(const float *q, size_t size, const struct ck_pages *at, size_t page,
+                          float *out, size_t stride, const int queries, const int pages,
+                          const int half) {
+  f16x total[CK_SCORE_QUERIES][4];
+  const uint8_t *keys[4];
+  for (int b = 0; b < pages; b++) keys[b] = key_page(at, page + b);
+  for (int h = 0; h < queries; h++)
+    for (int b = 0; b < pages; b++) total[h][b] = splat(0);
   for (size_t i = 0; i < size; i++)
-    for (int b = 0; b < blocks; b++) {
-      f16x key = load(keys + (b * size + i) * 16);
-      for (int h = 0; h < heads; h++)
-        total[h][b] = multiply_add(key, splat(q[h * size + i]), total[h][b]);
+    for (int b = 0; b < pages; b++) {
+      f16x key = load_entry(keys[b], i * 16, half);
+      for (int h = 0; h < queries; h++)
+        total[h][b] = multiply_add(key, splat(q[i * CK_SCORE_QUERIES + h]), total[h][b]);
     }
-  for (int h = 0; h < heads; h++)
-    for (int b = 0; b < blocks; b++) store(out + h * stride + b * 16, total[h][b]);
+  for (int h = 0; h < queries; h++)
+    for (int b = 0; b < pages; b++) store(out + h * stride + b * 16, total[h][b]);
 }
 
-CK_INLINE void score_blocks(const float *q, size_t size, const float *keys, size_t blocks,
-                            float *out, size_t stride, const int heads, const int together) {
-  size_t b = 0;
-  for (; b + together <= blocks; b += together)
-    score_tile(q, size, keys + b * size * 16, out + b * 16, stride, heads, together);
-  for (; b < blocks; b++)
-    score_tile(q, size, keys + b * size * 16, out + b * 16, stride, heads, 1);
+CK_INLINE void score_pages(const float *q, size_t size, const struct ck_pages *at, size_t first,
+                           size_t end, float *out, size_t stride, const int queries,
+                           const int half) {
+  const int fit = CK_SCORE_SUMS / queries, together = fit < 1 ? 1 : fit > 4 ? 4 : fit;
+  size_t page = first;
+  for (; page + together <= end; page += together, out += 16 * together)
+    score_tile(q, size, at, page, out, stride, queries, together, half);
+  for (; page < end; page++, out += 16)
+    score_tile(q, size, at, page, out, stride, queries, 1, half);
 }
 
-static void score_heads(const float *q, size_t heads, size_t size, const float *keys, size_t blocks,
-                        float *out, size_t stride) {
-  for (; heads >= 4; heads -= 4, q += 4 * size, out += 4 * stride)
-    score_blocks(q, size, keys, blocks, out, stride, 4, 1);
-  for (; heads >= 2; heads -= 2, q += 2 * size, out += 2 * stride)
-    score_blocks(q, size, keys, blocks, out, stride, 2, 2);
-  if (heads) score_blocks(q, size, keys, blocks, out, stride, 1, 4);
+// Scores of up to CK_SCORE_QUERIES queries with the keys of pages first ..< end.
+CK_INLINE void score(const float *q, size_t queries, size_t size, const struct ck_pages *at,
+                     size_t first, size_t end, float *out, size_t stride, const int half) {
+#define SCORE(n) score_pages(q, size, at, first, end, out, stride, n, half)
+  switch (queries) {
+    case 1: SCORE(1); break;
+    case 2: SCORE(2); break;
+    case 3: SCORE(3); break;
+    case 4: SCORE(4); break;
+    default: SCORE(CK_SCORE_QUERIES);
+  }
+#undef SCORE
 }
 
 // Scores → exp(score · scale − top), zero outside first ..< end; their sum, and log Σ exp.
@@ -57,62 +95,152 @@ static float soften(float *scores, size_t blocks, size_t first, size_t end, floa
   return denominator;
 }
 
-// out[h, i] = Σ_j powers[h, j] · values[j, i] / denominators[h]
-CK_INLINE void mix_tile(const float *powers, size_t power_stride, const float *denominators,
-                        const float *values, size_t stride, size_t count, size_t rest, size_t size,
-                        float *out, const int heads, const int vectors) {
-  f16x total[2][4];
-  for (int h = 0; h < heads; h++)
+// A query: the tokens first ..< end that it sees, their powers from token `base` on, and where the
+// mean of their values goes.
+struct attention_query {
+  size_t first, end;
+  const float *powers;
+  float denominator;
+  float *out;
+};
+
+struct mix_place {
+  const struct ck_pages *at;
+  size_t stride, base, column;
+};
+
+// total[h] += Σ_j powers[h, j] · values[j], for tokens first ..< end and some queries.
+CK_INLINE void mix_tokens(const struct mix_place *place, const struct attention_query *queries,
+                          size_t first, size_t end, f16x total[][CK_MIX_VECTORS], const int count,
+                          const int vectors, const int half) {
+  for (size_t j = first; j < end;) {
+    const uint8_t *page = value_page(place->at, j / 16);
+    size_t stop = (j / 16 + 1) * 16 < end ? (j / 16 + 1) * 16 : end;
+    for (; j < stop; j++)
+      for (int v = 0; v < vectors; v++) {
+        f16x value = load_entry(page, j % 16 * place->stride + place->column + v * 16, half);
+        for (int h = 0; h < count; h++)
+          total[h][v] = multiply_add(value, splat(queries[h].powers[j - place->base]), total[h][v]);
+      }
+  }
+}
+
+// Tokens that all of the queries see are mixed for all at once, those before and after for each.
+CK_INLINE void mix_tile(const struct mix_place *place, const struct attention_query *queries,
+                        size_t size, const int count, const int vectors, const int half) {
+  f16x total[CK_MIX_QUERIES][CK_MIX_VECTORS];
+  size_t first = 0, end = SIZE_MAX;
+#pragma clang loop unroll(full)
+  for (int h = 0; h < count; h++) {
     for (int v = 0; v < vectors; v++) total[h][v] = splat(0);
-  for (size_t j = 0; j < count; j++)
+    first = queries[h].first > first ? queries[h].first : first;
+    end = queries[h].end < end ? queries[h].end : end;
+  }
+  if (end < first) end = first;
+#pragma clang loop unroll(full)
+  for (int h = 0; h < count; h++) {
+    size_t stop = queries[h].end < first ? queries[h].end : first;
+    mix_tokens(place, queries + h, queries[h].first, stop, total + h, 1, vectors, half);
+  }
+  mix_tokens(place, queries, first, end, total, count, vectors, half);
+#pragma clang loop unroll(full)
+  for (int h = 0; h < count; h++) {
+    mix_tokens(place, queries + h, end, queries[h].end, total + h, 1, vectors, half);
+    f16x inverse = splat(1 / queries[h].denominator);
     for (int v = 0; v < vectors; v++) {
-      f16x value = load(values + j * stride + v * 16);
-      for (int h = 0; h < heads; h++)
-        total[h][v] = multiply_add(value, splat(powers[h * power_stride + j]), total[h][v]);
+      size_t i = place->column + v * 16;
+      store_up_to(queries[h].out + i, size - i, total[h][v] * inverse);
     }
-  for (int h = 0; h < heads; h++)
-    for (int v = 0; v < vectors; v++)
-      store_up_to(out + h * size + v * 16, rest - v * 16,
-                  total[h][v] * splat(1 / denominators[h]));
+  }
 }
 
-CK_INLINE void mix_heads(const float *powers, size_t power_stride, const float *denominators,
-                         const float *values, size_t stride, size_t count, size_t size, float *out,
-                         const int heads) {
-  size_t i = 0;
-  for (; i + 64 <= stride; i += 64)
-    mix_tile(powers, power_stride, denominators, values + i, stride, count, size - i, size, out + i,
-             heads, 4);
-  for (; i < stride; i += 16)
-    mix_tile(powers, power_stride, denominators, values + i, stride, count, size - i, size, out + i,
-             heads, 1);
+CK_INLINE void mix_columns(struct mix_place place, const struct attention_query *queries,
+                           size_t size, const int count, const int half) {
+  for (; place.column + 16 * CK_MIX_VECTORS <= place.stride; place.column += 16 * CK_MIX_VECTORS)
+    mix_tile(&place, queries, size, count, CK_MIX_VECTORS, half);
+  for (; place.column < place.stride; place.column += 16)
+    mix_tile(&place, queries, size, count, 1, half);
 }
 
-static void attention_row(const float *q, size_t heads, size_t size, const float *keys,
-                          const float *values, size_t stride, size_t first, size_t end, float scale,
-                          float *scores, size_t score_stride, float *out, float *log_sums) {
-  size_t before = first / 16 * 16, blocks = (end - before + 15) / 16;
-  score_heads(q, heads, size, keys + before * size, blocks, scores, score_stride);
-  const float *seen = values + first * stride;
-  for (size_t h = 0; h < heads; h += 2) {
-    float denominators[2];
-    int pair = heads - h >= 2;
-    for (size_t k = h; k < h + 1 + pair; k++)
-      denominators[k - h] = soften(scores + k * score_stride, blocks, first - before, end - before,
-                                   scale, log_sums ? log_sums + k : 0);
-    const float *powers = scores + h * score_stride + (first - before);
-    if (pair)
-      mix_heads(powers, score_stride, denominators, seen, stride, end - first, size, out + h * size,
-                2);
+// One tile of queries, number `start` ..< `start` + `count` of all rows' heads.
+CK_INLINE void attend_tile(const float *q, size_t q_stride, const struct ck_pages *at,
+                           const struct ck_attention *a, size_t start, size_t count, float *scores,
+                           float *out, size_t out_stride, float *log_sums, size_t log_stride,
+                           const int half) {
+  float turned[CK_LONGEST_HEAD * CK_SCORE_QUERIES];
+  struct attention_query queries[CK_SCORE_QUERIES];
+  for (size_t h = 0; h < count; h++) {
+    size_t row = (start + h) / a->heads, head = (start + h) % a->heads, end = a->end + row;
+    const float *from = q + row * q_stride + head * a->size;
+    for (size_t i = 0; i < a->size; i++) turned[i * CK_SCORE_QUERIES + h] = from[i];
+    queries[h].first = a->window && end > a->window ? end - a->window : 0;
+    queries[h].end = end;
+    queries[h].out = out + row * out_stride + head * a->size;
+  }
+  size_t page = queries[0].first / 16, pages = (queries[count - 1].end + 15) / 16 - page;
+  size_t score_stride = pages * 16;
+  score(turned, count, a->size, at, page, page + pages, scores, score_stride, half);
+  for (size_t h = 0; h < count; h++) {
+    size_t row = (start + h) / a->heads, head = (start + h) % a->heads;
+    float *log_sum = log_sums ? log_sums + row * log_stride + head : 0;
+    queries[h].powers = scores + h * score_stride;
+    queries[h].denominator =
+        soften(scores + h * score_stride, pages, queries[h].first - page * 16,
+               queries[h].end - page * 16, a->scale, log_sum);
+  }
+  struct mix_place place = {at, a->stride, page * 16, 0};
+  size_t h = 0;
+  for (; h + CK_MIX_QUERIES <= count; h += CK_MIX_QUERIES)
+    mix_columns(place, queries + h, a->size, CK_MIX_QUERIES, half);
+  for (; h < count; h++) mix_columns(place, queries + h, a->size, 1, half);
+}
+
+static void attention_rows(const float *q, size_t q_stride, const struct ck_pages *pages,
+                           const struct ck_attention *a, float *scores, float *out,
+                           size_t out_stride, float *log_sums, size_t log_stride) {
+  size_t all = a->rows * a->heads, count;
+  for (size_t start = 0; start < all; start += count) {
+    size_t left = all - start;
+    count = left >= CK_SCORE_QUERIES ? CK_SCORE_QUERIES : left > 4 ? 4 : left;
+    if (pages->half)
+      attend_tile(q, q_stride, pages, a, start, count, scores, out, out_stride, log_sums,
+                  log_stride, 1);
     else
-      mix_heads(powers, score_stride, denominators, seen, stride, end - first, size, out + h * size,
-                1);
+      attend_tile(q, q_stride, pages, a, start, count, scores, out, out_stride, log_sums,
+                  log_stride, 0);
+  }
+}
+
+// One token's key and value → its place in its page.
+static void attention_store(const float *k, const float *v, size_t size, size_t token, int half,
+                            void *keys, void *values, size_t stride) {
+  size_t lane = token % 16;
+  for (size_t i = 0; i < size; i += 16) {
+    size_t count = size - i < 16 ? size - i : 16;
+    f16x key = load_up_to(k + i, count), value = load_up_to(v + i, count);
+    if (half) {
+      uint16_t entries[16];
+      store_half(entries, key);
+      for (size_t n = 0; n < count; n++) ((uint16_t *)keys)[(i + n) * 16 + lane] = entries[n];
+      store_half((uint16_t *)values + lane * stride + i, value);
+    } else {
+      for (size_t n = 0; n < count; n++) ((float *)keys)[(i + n) * 16 + lane] = k[i + n];
+      store((float *)values + lane * stride + i, value);
+    }
   }
 }
 
 // A row copied to whole vectors, zeros after.
 static void pad(const float *x, size_t size, float *padded) {
   for (size_t i = 0; i < size; i += 16) store(padded + i, load_up_to(x + i, size - i));
+}
+
+// One query's scores with keys in blocks that follow each other.
+static void score_one(const float *q, size_t size, const float *keys, size_t blocks, float *out) {
+  float turned[CK_LONGEST_HEAD * CK_SCORE_QUERIES];
+  for (size_t i = 0; i < size; i++) turned[i * CK_SCORE_QUERIES] = q[i];
+  struct ck_pages pages = {keys, 0, 16 * size * sizeof(float), 0, 0, 0};
+  score(turned, 1, size, &pages, 0, blocks, out, 0, 0);
 }
 
 // dq = Σ_j slope_j · k_j;  dk_j += slope_j · q;  dv_j += power_j · d_out, for some columns.
@@ -158,8 +286,8 @@ static void attention_row_backward(const float *q, const float *out, const float
   float *powers = scratch, *slopes = scratch + score_stride;
   pad(q, size, padded_q);
   pad(d_out, size, padded_out);
-  score_heads(q, 1, size, key_blocks + before * size, blocks, powers, score_stride);
-  score_heads(d_out, 1, size, value_blocks + before * size, blocks, slopes, score_stride);
+  score_one(q, size, key_blocks + before * size, blocks, powers);
+  score_one(d_out, size, value_blocks + before * size, blocks, slopes);
   score_slopes(powers, slopes, blocks, skipped, end - before, scale, log_sum,
                dot(out, d_out, size));
   powers += skipped;

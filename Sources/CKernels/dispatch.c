@@ -1,5 +1,6 @@
 // Chooses a path and hands every call to it.
 #include <stdatomic.h>
+#include <string.h>
 
 #include "table.h"
 
@@ -65,5 +66,23 @@ void ck_attention_pack(const float *x, size_t x_stride, size_t rows, size_t size
   for (size_t r = 0; r < rows; r++, token++) {
     float *lane = blocks + token / 16 * 16 * size + token % 16;
     for (size_t i = 0; i < size; i++) lane[i * 16] = x[r * x_stride + i];
+  }
+}
+
+// Counting depends on the weights' bits alone.
+size_t ck_weight_class(float weight) {
+  uint32_t bits;
+  memcpy(&bits, &weight, 4);
+  // The exponent and four bits of the fraction.
+  uint32_t distance = (0x3f800000u >> 19) - (bits >> 19);
+  return distance < CK_WEIGHT_CLASSES ? distance : CK_WEIGHT_CLASSES;
+}
+
+void ck_count_weights(const float *weights, size_t count, uint32_t *counts, double *sums) {
+  for (size_t i = 0; i < count; i++) {
+    size_t c = ck_weight_class(weights[i]);
+    if (c == CK_WEIGHT_CLASSES) continue;
+    counts[c]++;
+    sums[c] += (double)weights[i];
   }
 }

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "half.h"
+
 #pragma clang fp contract(off)
 #pragma clang diagnostic ignored "-Wpsabi"
 
@@ -49,6 +51,41 @@ CK_INLINE void store_up_to(float *p, size_t count, f16x x) {
   else
     store_part(p, count, x);
 }
+
+// Sixteen numbers of half precision. A path with instructions for it has its own pair.
+#ifndef CK_HAS_HALVES
+CK_INLINE f16x load_half(const uint16_t *p) {
+  float lanes[16];
+  for (size_t i = 0; i < 16; i++) lanes[i] = ck_float_from_half(p[i]);
+  return load(lanes);
+}
+
+CK_INLINE void store_half(uint16_t *p, f16x x) {
+  float lanes[16];
+  store(lanes, x);
+  for (size_t i = 0; i < 16; i++) p[i] = ck_half_from_float(lanes[i]);
+}
+#elif CK_HAS_HALVES == 512
+CK_INLINE f16x load_half(const uint16_t *p) {
+  return (f16x)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)p));
+}
+
+CK_INLINE void store_half(uint16_t *p, f16x x) {
+  _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
+}
+#else
+CK_INLINE f16x load_half(const uint16_t *p) {
+  f16x x;
+  x.lo = (__typeof__(x.lo))_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)p));
+  x.hi = (__typeof__(x.hi))_mm256_cvtph_ps(_mm_loadu_si128((const __m128i *)(p + 8)));
+  return x;
+}
+
+CK_INLINE void store_half(uint16_t *p, f16x x) {
+  _mm_storeu_si128((__m128i *)p, _mm256_cvtps_ph((__m256)x.lo, _MM_FROUND_TO_NEAREST_INT));
+  _mm_storeu_si128((__m128i *)(p + 8), _mm256_cvtps_ph((__m256)x.hi, _MM_FROUND_TO_NEAREST_INT));
+}
+#endif
 
 // Lanes i and i + 8, then i + 4, i + 2, i + 1.
 CK_INLINE float sum(f16x x) {

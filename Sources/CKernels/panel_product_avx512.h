@@ -1,9 +1,11 @@
 // The int8 product with AVX-512 VNNI: one load of 64 codes (16 rows × 4 columns) feeds one dot
-// product instruction per row of activations, up to six of which share the load.
+// product instruction per row of activations, up to six of which share the load. Rows are dealt out
+// evenly to tiles, since small tiles are slow.
 #pragma once
 
 #include <immintrin.h>
 
+#include "panel_ahead.h"
 #include "table.h"
 
 enum { VNNI512_ROWS = 6 };
@@ -43,12 +45,15 @@ CK_INLINE void vnni512_block(const uint8_t *block, size_t blocks, const int8_t *
 
 CK_INLINE void vnni512_tile(const uint8_t *panel, size_t blocks, const int8_t *codes,
                             const float *scales, const int32_t *corrections, float *y,
-                            size_t y_stride, size_t columns, const int rows) {
+                            size_t y_stride, size_t columns, struct panel_ahead ahead,
+                            const int rows) {
   struct vnni512_sums sums;
   for (int r = 0; r < rows; r++) sums.total[r][0] = sums.total[r][1] = _mm512_setzero_ps();
-  for (size_t b = 0; b < blocks; b++)
+  for (size_t b = 0; b < blocks; b++) {
+    fetch_ahead(&ahead);
     vnni512_block(panel + b * CK_PANEL_BLOCK, blocks, codes + b * CK_BLOCK, scales + b,
                   corrections + b, &sums, rows);
+  }
   uint32_t wanted = columns >= 32 ? 0xffffffffu : (1u << columns) - 1;
   for (int r = 0; r < rows; r++) {
     _mm512_mask_storeu_ps(y + r * y_stride, (__mmask16)wanted, sums.total[r][0]);
@@ -59,21 +64,41 @@ CK_INLINE void vnni512_tile(const uint8_t *panel, size_t blocks, const int8_t *c
 static void panel_product(const uint8_t *panels, size_t panel_count, size_t blocks,
                           const int8_t *codes, const float *scales, const int32_t *corrections,
                           size_t rows, float *y, size_t y_stride, size_t columns) {
-  for (size_t p = 0; p < panel_count; p++) {
-    const uint8_t *panel = panels + p * blocks * CK_PANEL_BLOCK;
-    float *out = y + p * CK_PANEL_ROWS;
-    size_t width = columns - p * CK_PANEL_ROWS, r = 0;
-#define VNNI512_TILE(n)                                                                        \
-  vnni512_tile(panel, blocks, codes + r * blocks * CK_BLOCK, scales + r * blocks,              \
-               corrections + r * blocks, out + r * y_stride, y_stride, width, n)
-    for (; r + VNNI512_ROWS <= rows; r += VNNI512_ROWS) VNNI512_TILE(VNNI512_ROWS);
-    switch (rows - r) {
-      case 5: VNNI512_TILE(5); break;
-      case 4: VNNI512_TILE(4); break;
-      case 3: VNNI512_TILE(3); break;
-      case 2: VNNI512_TILE(2); break;
-      case 1: VNNI512_TILE(1); break;
-    }
+  size_t tiles = (rows + VNNI512_ROWS - 1) / VNNI512_ROWS;
+  for (size_t p = 0; p < panel_count; p++)
+    for (size_t t = 0; t < tiles; t++) {
+      const uint8_t *panel = panels + p * blocks * CK_PANEL_BLOCK;
+      struct panel_ahead ahead = panel_ahead(panel, blocks, panel_count - p, t, tiles);
+      size_t r = rows * t / tiles, end = rows * (t + 1) / tiles;
+      float *out = y + r * y_stride + p * CK_PANEL_ROWS;
+      size_t width = columns - p * CK_PANEL_ROWS;
+      switch (end - r) {
+#define VNNI512_TILE(n)                                                                     \
+  case n:                                                                                   \
+    vnni512_tile(panel, blocks, codes + r * blocks * CK_BLOCK, scales + r * blocks,         \
+                 corrections + r * blocks, out, y_stride, width, ahead, n);                 \
+    break
+        VNNI512_TILE(6);
+        VNNI512_TILE(5);
+        VNNI512_TILE(4);
+        VNNI512_TILE(3);
+        VNNI512_TILE(2);
+        VNNI512_TILE(1);
 #undef VNNI512_TILE
+      }
+    }
+}
+
+static double dot_peak(size_t rounds) {
+  enum { CHAINS = 12 };
+  __m512i total[CHAINS], w = _mm512_set1_epi8(3), x = _mm512_set1_epi8(2);
+  for (int c = 0; c < CHAINS; c++) total[c] = _mm512_set1_epi32(c);
+  for (size_t i = 0; i < rounds; i++) {
+#pragma clang loop unroll(full)
+    for (int c = 0; c < CHAINS; c++) total[c] = _mm512_dpbusd_epi32(total[c], w, x);
   }
+  __m512i all = total[0];
+  for (int c = 1; c < CHAINS; c++) all = _mm512_xor_si512(all, total[c]);
+  int needed = _mm512_reduce_or_epi32(all) == 1;
+  return (double)rounds * CHAINS * 64 * 2 + needed;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "half.h"
+#include "lanes.h"
 #include "table.h"
 
 static void panel_row_portable(const uint8_t *panel, size_t blocks, const int8_t *codes,
@@ -33,4 +34,17 @@ static void panel_product(const uint8_t *panels, size_t panel_count, size_t bloc
       size_t left = columns - p * CK_PANEL_ROWS, width = left < CK_PANEL_ROWS ? left : CK_PANEL_ROWS;
       memcpy(y + r * y_stride + p * CK_PANEL_ROWS, total, width * sizeof(float));
     }
+}
+
+static double dot_peak(size_t rounds) {
+  enum { CHAINS = 4 };
+  i16x total[CHAINS], w = 3, x = 2;
+  for (int c = 0; c < CHAINS; c++) total[c] = c;
+  for (size_t i = 0; i < rounds; i++) {
+    w ^= total[0] & 1;  // so that the products are not the same each time
+#pragma clang loop unroll(full)
+    for (int c = 0; c < CHAINS; c++) total[c] += w * x;
+  }
+  i16x all = total[0] ^ total[1] ^ total[2] ^ total[3];
+  return (double)rounds * CHAINS * 16 * 2 + (all[0] == 1);
 }

@@ -4,11 +4,14 @@
 #include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
+#define CK_HAS_HALVES 256
 #include "attention.h"
 #include "dense.h"
 #include "panels.h"
+#include "peaks.h"
 #include "quantize.h"
 #include "rowwise.h"
+#include "turn.h"
 
 // |w| ≤ 128 and |x| ≤ 127, so that the sum of two products fits in 16 bits: no saturation.
 CK_INLINE __m256i dot_of_signed(__m256i sum, __m256i w, __m256i x) {

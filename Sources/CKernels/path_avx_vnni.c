@@ -4,11 +4,14 @@
 #include <string.h>
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
+#define CK_HAS_HALVES 256
 #include "attention.h"
 #include "dense.h"
 #include "panels.h"
+#include "peaks.h"
 #include "quantize.h"
 #include "rowwise.h"
+#include "turn.h"
 
 #define WIDE_ROWS 3
 #define WIDE_START(correction) (correction)

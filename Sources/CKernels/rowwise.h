@@ -132,6 +132,31 @@ static float sum_of_exponentials(const float *x, size_t count, float top) {
   return sum(total);
 }
 
+static size_t index_of_largest(const float *x, size_t count) {
+  float top = largest_of(x, count);
+  for (size_t i = 0; i < count; i++)
+    if (x[i] == top) return i;
+  return 0;
+}
+
+static double weights(const float *x, size_t count, float inverse, float *weights, float *sums) {
+  f16x top = splat(largest_of(x, count)), scale = splat(inverse);
+  double all = 0;
+  for (size_t start = 0; start < count; start += CK_WEIGHT_CHUNK) {
+    size_t end = count - start < CK_WEIGHT_CHUNK ? count : start + CK_WEIGHT_CHUNK;
+    f16x total = splat(0);
+    for (size_t i = start; i < end; i += 16) {
+      f16x value = end - i < 16 ? load_part(x + i, end - i, -INFINITY) : load(x + i);
+      f16x weight = exponential((value - top) * scale);
+      store_up_to(weights + i, end - i, weight);
+      total = total + weight;
+    }
+    *sums = sum(total);
+    all += *sums++;
+  }
+  return all;
+}
+
 static double log_sum_exp(const float *x, size_t count) {
   float top = largest_of(x, count);
   return (double)top + log((double)sum_of_exponentials(x, count, top));

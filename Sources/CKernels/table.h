@@ -14,10 +14,18 @@
      const float *scales, const int32_t *corrections, size_t rows, float *y, size_t y_stride,    \
      size_t columns),                                                                            \
     (panels, panel_count, blocks, codes, scales, corrections, rows, y, y_stride, columns))       \
+  K(dot_peak, double, (size_t rounds), (rounds))                                                 \
+  K(fma_peak, double, (size_t rounds), (rounds))                                                 \
+  K(read_bytes, uint32_t, (const void *bytes, size_t count), (bytes, count))                     \
   K(panel_unpack, void,                                                                          \
     (const uint8_t *panels, size_t panel_bytes, size_t panel_count, size_t block_count,          \
      float *out, size_t out_stride),                                                             \
     (panels, panel_bytes, panel_count, block_count, out, out_stride))                            \
+  K(panel_turn, void,                                                                            \
+    (const uint8_t *panels, size_t panel_bytes, size_t panel_count, uint8_t *out),               \
+    (panels, panel_bytes, panel_count, out))                                                     \
+  K(add_rows, void, (const float *x, size_t rows, size_t columns, float *y, size_t y_stride),    \
+    (x, rows, columns, y, y_stride))                                                             \
   K(rows_product, void,                                                                          \
     (const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,              \
      size_t outputs, size_t columns, float *y, size_t y_stride, float scale, int adds),          \
@@ -47,6 +55,9 @@
   K(add_column_sums, void,                                                                       \
     (const float *x, size_t rows, size_t columns, size_t stride, float *sums),                   \
     (x, rows, columns, stride, sums))                                                            \
+  K(index_of_largest, size_t, (const float *x, size_t count), (x, count))                        \
+  K(weights, double, (const float *x, size_t count, float inverse, float *weights, float *sums), \
+    (x, count, inverse, weights, sums))                                                          \
   K(log_sum_exp, double, (const float *x, size_t count), (x, count))                             \
   K(log_probability_gradient, void, (float *x, size_t count, size_t target, float slope),        \
     (x, count, target, slope))                                                                   \
@@ -55,12 +66,14 @@
     (float *parameters, const float *gradient, float *m, float *v, size_t count,                 \
      const struct ck_adamw *step),                                                               \
     (parameters, gradient, m, v, count, step))                                                   \
-  K(attention_row, void,                                                                         \
-    (const float *q, size_t heads, size_t size, const float *keys, const float *values,          \
-     size_t stride, size_t first, size_t end, float scale, float *scores, size_t score_stride,   \
-     float *out, float *log_sums),                                                               \
-    (q, heads, size, keys, values, stride, first, end, scale, scores, score_stride, out,         \
-     log_sums))                                                                                  \
+  K(attention_rows, void,                                                                        \
+    (const float *q, size_t q_stride, const struct ck_pages *pages, const struct ck_attention *a, \
+     float *scratch, float *out, size_t out_stride, float *log_sums, size_t log_stride),         \
+    (q, q_stride, pages, a, scratch, out, out_stride, log_sums, log_stride))                     \
+  K(attention_store, void,                                                                       \
+    (const float *k, const float *v, size_t size, size_t token, int half, void *keys,            \
+     void *values, size_t stride),                                                               \
+    (k, v, size, token, half, keys, values, stride))                                             \
   K(attention_row_backward, void,                                                                \
     (const float *q, const float *out, const float *d_out, float log_sum, size_t size,           \
      const float *key_blocks, const float *value_blocks, const float *key_rows, size_t stride,   \

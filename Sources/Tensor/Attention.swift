@@ -43,13 +43,10 @@ public enum Attention {
       let tokens = SegmentTokens(unit.segment, upTo: unit.rows.upperBound)
       let keys = tokens.blocks(of: k, head: unit.group, size: headSize)
       let values = tokens.rows(of: v, head: unit.group, size: headSize)
-      let scores = heads.scratch(rows: heads.shared, tokens: tokens.count)
-      for row in unit.rows {
-        unsafe heads.attend(
-          q.at(row), group: unit.group, keys: keys.floats, values: values.floats,
-          end: tokens.end(ofRow: row), scores: scores.floats, into: out.at(row),
-          logSums: logSums.at(row))
-      }
+      let pages = unsafe heads.pages(keys: keys.floats, values: values.floats)
+      unsafe heads.attend(
+        unit.rows, of: q, group: unit.group, pages: pages,
+        end: tokens.end(ofRow: unit.rows.lowerBound), into: out, logSums: logSums)
     }
   }
 
@@ -72,25 +69,37 @@ public enum Attention {
 
   /// Attention over a cache, with the same arithmetic for each row as `forward`.
   ///
-  /// Row t is the token at positions[t] of the sequence in slots[t]; the cache already holds its
-  /// own key and value, and those of all positions before it.
+  /// The cache already holds keys and values of the rows themselves, and of all tokens before them.
   public static func cached(
-    q: Matrix, cache: KeyValueCache, layer: Int, slots: [Int], positions: [Int32], window: Int?,
-    into out: Matrix, on workers: Workers
+    q: Matrix, cache: KeyValueCache, layer: Int, runs: [CachedRun], window: Int?, into out: Matrix,
+    on workers: Workers
   ) {
     let heads = Heads(
       size: cache.headSize, queryWidth: q.columns, keyWidth: cache.width, window: window)
     out.requireShape(q.rows, q.columns, "out")
-    cache.require(layer: layer, slots: slots, positions: positions, rows: q.rows)
-    workers.run(q.rows * heads.groups) { unit in
-      let (row, group) = (unit / heads.groups, unit % heads.groups)
-      let end = Int(positions[row]) + 1
-      let scores = heads.scratch(rows: heads.shared, tokens: end)
-      unsafe heads.attend(
-        q.at(row), group: group,
-        keys: cache.keys(layer: layer, slot: slots[row], group: group),
-        values: cache.values(layer: layer, slot: slots[row], group: group),
-        end: end, scores: scores.floats, into: out.at(row), logSums: nil)
+    cache.require(layer: layer, runs: runs, rows: q.rows)
+    let parts = runs.flatMap { $0.parts(of: rowsOfCachedUnit) }
+    workers.run(parts.count * heads.groups) { unit in
+      let (part, group) = (parts[unit / heads.groups], unit % heads.groups)
+      unsafe cache.withPages(of: part, layer: layer, group: group) { pages in
+        unsafe heads.attend(
+          part.rows, of: q, group: group, pages: pages, end: part.position + 1, into: out,
+          logSums: nil)
+      }
+    }
+  }
+
+  private static let rowsOfCachedUnit = 32
+}
+
+extension CachedRun {
+  /// The run cut into pieces of at most `count` rows.
+  fileprivate func parts(of count: Int) -> [CachedRun] {
+    guard rows.count > count else { return [self] }
+    return stride(from: rows.lowerBound, to: rows.upperBound, by: count).map { first in
+      CachedRun(
+        rows: first..<min(first + count, rows.upperBound),
+        position: position + first - rows.lowerBound, pages: pages)
     }
   }
 }
@@ -132,16 +141,33 @@ struct Heads {
     AlignedMemory(byteCount: rows * scoreStride(tokens) * 4, zeroed: false)
   }
 
-  /// One row's heads of one group. `q`, `out` and `logSums` point to the row's start.
+  /// Keys in blocks and values in rows that each lie in one piece, as pages.
+  func pages(keys: UnsafePointer<Float>, values: UnsafePointer<Float>) -> ck_pages {
+    let tokens = Int(CK_PAGE_TOKENS)
+    return unsafe ck_pages(
+      keys: keys, values: values, key_step: tokens * size * 4,
+      value_step: tokens * Self.padded(size) * 4, numbers: nil, half: 0)
+  }
+
+  /// Rows of one sequence that follow each other, for the heads of one group; the first of them sees
+  /// `end` tokens.
   func attend(
-    _ q: UnsafePointer<Float>, group: Int, keys: UnsafePointer<Float>,
-    values: UnsafePointer<Float>, end: Int, scores: UnsafeMutablePointer<Float>,
-    into out: UnsafeMutablePointer<Float>, logSums: UnsafeMutablePointer<Float>?
+    _ rows: Range<Int>, of q: Matrix, group: Int, pages: ck_pages, end: Int, into out: Matrix,
+    logSums: Matrix?
   ) {
     let head = group * shared
-    unsafe ck_attention_row(
-      q + head * size, shared, size, keys, values, Self.padded(size), first(seenBy: end), end,
-      scale, scores, scoreStride(end), out + head * size, logSums.map { unsafe $0 + head })
+    var (pages, shape) = unsafe (
+      pages,
+      ck_attention(
+        rows: rows.count, heads: shared, size: size, stride: Self.padded(size), end: end,
+        window: window ?? 0, scale: scale)
+    )
+    let scores = AlignedMemory(
+      byteCount: Int(CK_SCRATCH_QUERIES) * (end + rows.count + 30) * 4, zeroed: false)
+    unsafe ck_attention_rows(
+      q.at(rows.lowerBound, head * size), q.columns, &pages, &shape, scores.floats,
+      out.at(rows.lowerBound, head * size), out.columns,
+      logSums.map { unsafe $0.at(rows.lowerBound, head) }, logSums?.columns ?? 0)
   }
 
   func requireShapes(q: Matrix, k: Matrix, v: Matrix, _ segments: [AttentionSegment]) {

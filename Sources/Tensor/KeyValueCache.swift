@@ -1,109 +1,142 @@
 public import Bytes
 import CKernels
 
-/// Keys and values of up to `capacity` tokens of each of `slots` sequences, float32.
+/// Keys and values of many sequences, in pages of 16 tokens that sequences may share.
 ///
-///     keys   [layers, slots, key heads, capacity / 16, headSize, 16 tokens]
-///     values [layers, slots, key heads, capacity, headSize filled up to a multiple of 16]
+///     [layers, pages, key heads, keys [headSize, 16] then values [16, headSize padded to 16]]
 ///
 /// Memory is taken from the system where tokens are stored first.
 ///
-/// `@unchecked Sendable`: operations write to slots that their callers own.
+/// `@unchecked Sendable`: operations write to pages that their callers own.
+@safe
 public final class KeyValueCache: @unchecked Sendable {
+  /// How a number is stored. Sums are made in float32 in any case.
+  public enum Precision: String, CaseIterable, Sendable {
+    case float16 = "f16"
+    case float32 = "f32"
+
+    var bytes: Int { self == .float16 ? 2 : 4 }
+  }
+
   public let layers: Int
-  public let slots: Int
-  public let capacity: Int
+  public let pages: Int
   public let width: Int
   public let headSize: Int
+  public let precision: Precision
 
-  private let keyMemory: AlignedMemory
-  private let valueMemory: AlignedMemory
-  private let groups: Int
-  /// Floats per key head of a slot.
-  private let keyCount: Int
-  private let valueCount: Int
+  private let memory: AlignedMemory
+
+  /// Tokens of a page.
+  public static let pageTokens = Int(CK_PAGE_TOKENS)
+
+  /// Pages that hold so many tokens.
+  public static func pages(for tokens: Int) -> Int { (tokens + pageTokens - 1) / pageTokens }
+
+  /// What a page takes in all layers.
+  public static func pageBytes(
+    layers: Int, width: Int, headSize: Int, precision: Precision
+  ) -> ByteCount {
+    let entries = pageTokens * (headSize + Heads.padded(headSize))
+    return ByteCount(layers * (width / headSize) * entries * precision.bytes)
+  }
 
   /// - Parameter width: key heads · headSize.
-  public init(layers: Int, slots: Int, capacity: Int, width: Int, headSize: Int) {
+  public init(layers: Int, pages: Int, width: Int, headSize: Int, precision: Precision) {
     precondition(headSize > 0 && width % headSize == 0, "\(width) columns, heads of \(headSize)")
+    precondition(pages >= 0 && pages <= Int32.max, "\(pages) pages")
     self.layers = layers
-    self.slots = slots
-    self.capacity = capacity
+    self.pages = pages
     self.width = width
     self.headSize = headSize
-    groups = width / headSize
-    keyCount = capacity.roundedUp(to: 16) * headSize
-    valueCount = capacity * Heads.padded(headSize)
-    let heads = layers * slots * groups
-    keyMemory = AlignedMemory(byteCount: heads * keyCount * 4, zeroed: true)
-    valueMemory = AlignedMemory(byteCount: heads * valueCount * 4, zeroed: true)
+    self.precision = precision
+    let page = Self.pageBytes(
+      layers: layers, width: width, headSize: headSize, precision: precision)
+    memory = AlignedMemory(lazyZeros: page.bytes * pages)
   }
 
   /// What a full cache holds.
-  public var byteCount: ByteCount { ByteCount(keyMemory.byteCount + valueMemory.byteCount) }
+  public var byteCount: ByteCount { ByteCount(memory.byteCount) }
 
-  /// Row t of k and v [T, width] becomes the token at positions[t] of the sequence in slots[t].
-  public func store(
-    k: Matrix, v: Matrix, layer: Int, slots: [Int], positions: [Int32], on workers: Workers
-  ) {
+  /// Rows of k and v [T, width] become the tokens that `runs` say they are.
+  public func store(k: Matrix, v: Matrix, layer: Int, runs: [CachedRun], on workers: Workers) {
     v.requireShape(k.rows, width, "v")
     k.requireShape(v.rows, width, "k")
-    require(layer: layer, slots: slots, positions: positions, rows: k.rows)
-    workers.share(k.rows, by: Stripes.rows(of: width)) { rows in
-      for row in rows {
-        for group in 0..<self.groups {
-          unsafe self.store(
-            k.at(row, group * self.headSize), v.at(row, group * self.headSize), layer: layer,
-            slot: slots[row], group: group, position: Int(positions[row]))
+    require(layer: layer, runs: runs, rows: k.rows)
+    let rowsOfUnit = Stripes.rows(of: width)
+    let places = runs.flatMap { run in run.rows.map { (row: $0, run: run) } }
+    workers.share(places.count, by: rowsOfUnit) { part in
+      for place in places[part] {
+        for group in 0..<self.width / self.headSize {
+          self.store(k, v, row: place.row, run: place.run, layer: layer, group: group)
         }
       }
     }
   }
 
   private func store(
-    _ k: UnsafePointer<Float>, _ v: UnsafePointer<Float>, layer: Int, slot: Int, group: Int,
-    position: Int
+    _ k: Matrix, _ v: Matrix, row: Int, run: CachedRun, layer: Int, group: Int
   ) {
-    let blocks = unsafe keys(layer: layer, slot: slot, group: group)
-    unsafe ck_attention_pack(k, headSize, 1, headSize, position, blocks)
-    let row = unsafe values(layer: layer, slot: slot, group: group)
-    unsafe (row + position * Heads.padded(headSize)).update(from: v, count: headSize)
+    let token = run.position + row - run.rows.lowerBound
+    let page = Int(run.pages[token / Self.pageTokens])
+    let keys = unsafe start(layer: layer, group: group) + page * pageBytes
+    unsafe ck_attention_store(
+      k.at(row, group * headSize), v.at(row, group * headSize), headSize, token, isHalf, keys,
+      keys + keyBytes, Heads.padded(headSize))
   }
 
-  /// Copies the first `count` tokens of one sequence over those of another.
-  public func copyPrefix(from source: Int, to target: Int, count: Int) {
-    precondition(
-      source >= 0 && source < slots && target >= 0 && target < slots && count <= capacity,
-      "\(count) tokens from slot \(source) to \(target) of \(slots), \(capacity) tokens each")
-    guard source != target, count > 0 else { return }
-    for layer in 0..<layers {
-      for group in 0..<groups {
-        unsafe keys(layer: layer, slot: target, group: group).update(
-          from: keys(layer: layer, slot: source, group: group),
-          count: count.roundedUp(to: 16) * headSize)
-        unsafe values(layer: layer, slot: target, group: group).update(
-          from: values(layer: layer, slot: source, group: group),
-          count: count * Heads.padded(headSize))
-      }
+  /// Lends one key head's pages of a sequence to a kernel.
+  func withPages<R>(
+    of run: CachedRun, layer: Int, group: Int, _ body: (ck_pages) -> R
+  ) -> R {
+    let keys = unsafe start(layer: layer, group: group)
+    return unsafe run.pages.withUnsafeBufferPointer { numbers in
+      unsafe body(
+        ck_pages(
+          keys: keys, values: keys + keyBytes, key_step: pageBytes, value_step: pageBytes,
+          numbers: numbers.baseAddress, half: isHalf))
     }
   }
 
-  func keys(layer: Int, slot: Int, group: Int) -> UnsafeMutablePointer<Float> {
-    unsafe keyMemory.floats + ((layer * slots + slot) * groups + group) * keyCount
+  private var isHalf: Int32 { precision == .float16 ? 1 : 0 }
+  /// Keys of one page and head.
+  private var keyBytes: Int { Self.pageTokens * headSize * precision.bytes }
+  private var headBytes: Int {
+    keyBytes + Self.pageTokens * Heads.padded(headSize) * precision.bytes
+  }
+  /// One page of one layer.
+  private var pageBytes: Int { width / headSize * headBytes }
+
+  private func start(layer: Int, group: Int) -> UnsafeMutableRawPointer {
+    unsafe memory.base + (layer * pages * pageBytes + group * headBytes)
   }
 
-  func values(layer: Int, slot: Int, group: Int) -> UnsafeMutablePointer<Float> {
-    unsafe valueMemory.floats + ((layer * slots + slot) * groups + group) * valueCount
-  }
-
-  func require(layer: Int, slots: [Int], positions: [Int32], rows: Int) {
+  func require(layer: Int, runs: [CachedRun], rows: Int) {
     precondition(layer >= 0 && layer < layers, "there is no layer \(layer) in \(layers)")
-    precondition(
-      slots.count == rows && positions.count == rows,
-      "\(slots.count) slots and \(positions.count) positions for \(rows) rows")
-    precondition(
-      slots.allSatisfy { $0 >= 0 && $0 < self.slots }, "a slot is not below \(self.slots)")
-    precondition(
-      positions.allSatisfy { $0 >= 0 && $0 < capacity }, "a position is not below \(capacity)")
+    for run in runs {
+      precondition(
+        run.rows.lowerBound >= 0 && run.rows.upperBound <= rows, "rows \(run.rows) of \(rows)")
+      precondition(
+        run.position >= 0 && run.end <= run.pages.count * Self.pageTokens,
+        "tokens up to \(run.end) in \(run.pages.count) pages")
+      precondition(
+        run.pages.allSatisfy { $0 >= 0 && $0 < pages }, "a page is not below \(pages)")
+    }
   }
+}
+
+/// Rows that continue a sequence: row `rows.lowerBound` + i is its token `position` + i.
+public struct CachedRun: Hashable, Sendable {
+  public var rows: Range<Int>
+  public var position: Int
+  /// Where the cache has the sequence's tokens, page by page.
+  public var pages: [Int32]
+
+  public init(rows: Range<Int>, position: Int, pages: [Int32]) {
+    self.rows = rows
+    self.position = position
+    self.pages = pages
+  }
+
+  /// Tokens of the sequence when the run is stored.
+  var end: Int { position + rows.count }
 }

@@ -1,4 +1,4 @@
-/// Rows of floats, row-major, on a cache line's border, zero at birth.
+/// Rows of floats, row-major, on a cache line's border, zero at birth unless said otherwise.
 ///
 ///     values [rows, columns]
 ///
@@ -21,6 +21,14 @@ public final class Matrix: @unchecked Sendable {
     memory = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: true)
   }
 
+  /// Rows that will be overwritten in full before anyone reads them.
+  public init(unsetRows rows: Int, columns: Int) {
+    precondition(rows >= 0 && columns >= 0, "no matrix has \(rows) rows of \(columns)")
+    self.rows = rows
+    self.columns = columns
+    memory = AlignedMemory(byteCount: rows * columns * MemoryLayout<Float>.stride, zeroed: false)
+  }
+
   private init(rows: Int, columns: Int, memory: AlignedMemory) {
     self.rows = rows
     self.columns = columns
@@ -30,7 +38,7 @@ public final class Matrix: @unchecked Sendable {
   public convenience init(rows: Int, columns: Int, values: [Float]) {
     precondition(
       values.count == rows * columns, "\(values.count) values do not fill [\(rows), \(columns)]")
-    self.init(rows: rows, columns: columns)
+    self.init(unsetRows: rows, columns: columns)
     unsafe start.update(from: values, count: count)
   }
 
@@ -67,6 +75,13 @@ public final class Matrix: @unchecked Sendable {
     unsafe at(row).update(from: other.at(source.lowerBound), count: source.count * columns)
   }
 
+  /// A copy of some rows.
+  public func picking(_ rows: [Int]) -> Matrix {
+    let picked = Matrix(unsetRows: rows.count, columns: columns)
+    for (index, row) in rows.enumerated() { picked.copyRows(row..<row + 1, of: self, to: index) }
+    return picked
+  }
+
   /// The same values as rows of another length; what is written to one is seen in the other.
   public func reshaped(rows: Int, columns: Int) -> Matrix {
     precondition(rows >= 0 && columns >= 0, "no matrix has \(rows) rows of \(columns)")
@@ -76,7 +91,7 @@ public final class Matrix: @unchecked Sendable {
   }
 
   public func copy() -> Matrix {
-    let copy = Matrix(rows: rows, columns: columns)
+    let copy = Matrix(unsetRows: rows, columns: columns)
     copy.copyRows(0..<rows, of: self, to: 0)
     return copy
   }

@@ -1,7 +1,7 @@
 import CKernels
 
 /// Activations as int8 codes: [rows, blocks · 32] with scales and corrections [rows, blocks].
-private struct QuantizedRows: Sendable {
+struct QuantizedRows: Sendable {
   let blocks: Int
   private let codes: AlignedMemory
   private let scales: AlignedMemory
@@ -36,18 +36,40 @@ extension PanelMatrix {
   private static let rowsTogether = 96
 
   func product(_ x: Matrix, into y: Matrix, on workers: Workers) {
+    Self.products([(self, y)], x, on: workers)
+  }
+
+  /// Products of several matrices with the same rows, which are quantised once and for which the
+  /// threads meet once.
+  static func products(
+    _ matrices: [(weights: PanelMatrix, y: Matrix)], _ x: Matrix, on workers: Workers
+  ) {
     guard x.rows > 0 else { return }
     let quantized = QuantizedRows(x, on: workers)
-    let rowsOfUnit = min(x.rows, Self.rowsTogether)
-    let rowUnits = (x.rows + rowsOfUnit - 1) / rowsOfUnit
+    let units = matrices.flatMap { $0.weights.units(rows: x.rows, into: $0.y) }
+    workers.run(units.count) { index in
+      let unit = units[index]
+      unit.weights.multiply(quantized, rows: unit.rows, panels: unit.panels, into: unit.y)
+    }
+  }
+
+  private struct Unit: Sendable {
+    let weights: PanelMatrix
+    let rows: Range<Int>
+    let panels: Range<Int>
+    let y: Matrix
+  }
+
+  /// Pieces of about a quarter of a megabyte of weights; few rows take more panels at once.
+  private func units(rows count: Int, into y: Matrix) -> [Unit] {
+    let rowsOfUnit = min(count, Self.rowsTogether)
     let panelsOfUnit = max(1, (1 << 18) / max(1, rowsOfUnit * blocks * Self.blockBytes))
-    let panelUnits = (panelCount + panelsOfUnit - 1) / panelsOfUnit
-    workers.run(panelUnits * rowUnits) { unit in
-      let row = unit % rowUnits * rowsOfUnit
-      let panel = unit / rowUnits * panelsOfUnit
-      multiply(
-        quantized, rows: row..<min(row + rowsOfUnit, x.rows),
-        panels: panel..<min(panel + panelsOfUnit, panelCount), into: y)
+    return stride(from: 0, to: panelCount, by: panelsOfUnit).flatMap { panel in
+      stride(from: 0, to: count, by: rowsOfUnit).map { row in
+        Unit(
+          weights: self, rows: row..<min(row + rowsOfUnit, count),
+          panels: panel..<min(panel + panelsOfUnit, panelCount), y: y)
+      }
     }
   }
 

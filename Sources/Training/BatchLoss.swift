@@ -12,54 +12,98 @@ struct BatchLoss {
     var nll = 0.0
     var chosen = 0.0
     var rejected = 0.0
+    var rewardChosen = 0.0
+    var rewardRejected = 0.0
     var wins = 0.0
+    /// Of the token that ends an answer which is to be learnt.
+    var end = 0.0
+    /// Tokens of such an answer.
+    var length = 0.0
 
-    mutating func add(_ other: Sums) {
-      loss += other.loss
-      nll += other.nll
-      chosen += other.chosen
-      rejected += other.rejected
-      wins += other.wins
+    mutating func add(_ other: Sums, scale: Double = 1) {
+      loss += scale * other.loss
+      nll += scale * other.nll
+      chosen += scale * other.chosen
+      rejected += scale * other.rejected
+      rewardChosen += scale * other.rewardChosen
+      rewardRejected += scale * other.rewardRejected
+      wins += scale * other.wins
+      end += scale * other.end
+      length += scale * other.length
     }
   }
 
   /// - Parameters:
+  ///   - references: log-probabilities of the same tokens by the model that was started from, where
+  ///     the objective compares with it.
   ///   - batchTokens: answer tokens of the whole step: imitation averages over tokens.
   ///   - batchExamples: examples of the whole step: preferences average over pairs.
   init(
-    _ pass: BatchPass, objective: Objective, batchTokens: Int, batchExamples: Int
+    _ pass: BatchPass, objective: Objective, references: [Float]?, batchTokens: Int,
+    batchExamples: Int
   ) {
     switch objective {
-    case .imitation: self.init(imitation: pass, batchTokens: batchTokens)
-    case .preference(let simpo, let sftWeight):
-      self.init(preference: pass, simpo: simpo, sftWeight: sftWeight, examples: batchExamples)
+    case .imitation:
+      self.init(imitation: pass, batchTokens: batchTokens, examples: batchExamples)
+    case .preference, .direct:
+      self.init(
+        preference: pass, objective: objective, references: references, examples: batchExamples)
     }
   }
 
   /// loss = −(1/N) Σ log p
-  private init(imitation pass: BatchPass, batchTokens: Int) {
+  private init(imitation pass: BatchPass, batchTokens: Int, examples: Int) {
     slopes = Array(repeating: -1 / Float(batchTokens), count: pass.logProbabilities.count)
     sums.nll = -pass.logProbabilities.reduce(0) { $0 + Double($1) } / Double(batchTokens)
     sums.loss = sums.nll
+    sums.end = pass.ends.reduce(0) { $0 + Double($1) } / Double(examples)
+    sums.length = Double(pass.logProbabilities.count) / Double(examples)
   }
 
-  /// loss = (1/P) Σ [ −log σ(β(c − r) − γ) − w·c ], answers in the order chosen, rejected, …
-  private init(preference pass: BatchPass, simpo: SimPO, sftWeight: Float, examples: Int) {
+  /// loss = (1/P) Σ [ what the objective says of the pair − w·c ], answers in the order chosen,
+  /// rejected, …
+  private init(
+    preference pass: BatchPass, objective: Objective, references: [Float]?, examples: Int
+  ) {
     let means = pass.batch.meanPerAnswer(pass.logProbabilities)
-    var perAnswer = [Float](repeating: 0, count: means.count)
+    let before = references.map(pass.batch.meanPerAnswer)
+    let (tokens, ends) = (pass.batch.answerTokens, pass.ends)
+    var perToken = [Float](repeating: 0, count: means.count)
     let share = 1 / Float(examples)
     for pair in stride(from: 0, to: means.count, by: 2) {
-      let (c, r) = (means[pair], means[pair + 1])
-      let verdict = simpo.judge(chosen: c, rejected: r)
-      perAnswer[pair] = share * (verdict.slope - sftWeight)
-      perAnswer[pair + 1] = -share * verdict.slope
-      sums.loss += Double(share) * Double(verdict.loss - sftWeight * c)
-      sums.nll -= Double(share) * Double(c)
-      sums.chosen += Double(share) * Double(c)
-      sums.rejected += Double(share) * Double(r)
-      sums.wins += c > r ? Double(share) : 0
+      func answer(_ index: Int) -> ScoredAnswer {
+        ScoredAnswer(mean: means[index], tokens: tokens[index], reference: before?[index] ?? 0)
+      }
+      let verdict = objective.judge(chosen: answer(pair), rejected: answer(pair + 1))
+      perToken[pair] = share * verdict.chosenSlope
+      perToken[pair + 1] = share * verdict.rejectedSlope
+      sums.add(
+        Sums(verdict, means[pair], means[pair + 1], end: ends[pair], length: tokens[pair]),
+        scale: Double(share))
     }
-    let tokens = pass.batch.answerTokens
-    slopes = pass.batch.scored.map { perAnswer[$0.answer] / Float(tokens[$0.answer]) }
+    slopes = pass.batch.scored.map { perToken[$0.answer] }
+  }
+}
+
+extension BatchLoss.Sums {
+  fileprivate init(_ verdict: PairVerdict, _ c: Float, _ r: Float, end: Float, length: Int) {
+    loss = Double(verdict.loss)
+    nll = -Double(c)
+    chosen = Double(c)
+    rejected = Double(r)
+    rewardChosen = Double(verdict.chosenReward)
+    rewardRejected = Double(verdict.rejectedReward)
+    wins = verdict.chosenReward > verdict.rejectedReward ? 1 : 0
+    self.end = Double(end)
+    self.length = Double(length)
+  }
+}
+
+extension BatchPass {
+  /// The log-probability of each answer's last token.
+  fileprivate var ends: [Float] {
+    var ends = [Float](repeating: 0, count: batch.answers)
+    for (token, value) in zip(batch.scored, logProbabilities) { ends[token.answer] = value }
+    return ends
   }
 }

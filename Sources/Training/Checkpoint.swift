@@ -15,16 +15,16 @@ struct CheckpointFolder {
   /// Checkpoints that are kept.
   private static let kept = 2
 
-  /// Writes the state and removes older checkpoints but one.
-  func save(_ trainer: Trainer) throws(TrainingError) -> String {
+  /// Writes the state and removes older checkpoints but one and the best.
+  func save(_ trainer: Trainer, watch: CollapseWatch) throws(TrainingError) -> String {
     let file = name(of: trainer.step)
     do {
       try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-      try write(trainer, to: file)
+      try write(trainer, watch, to: file)
     } catch {
       throw .checkpoint(path: file, reason: "cannot save: \(error)")
     }
-    for old in steps.dropLast(Self.kept) {
+    for old in steps.dropLast(Self.kept) where old != watch.bestStep {
       try? FileManager.default.removeItem(atPath: name(of: old))
     }
     return file
@@ -32,16 +32,24 @@ struct CheckpointFolder {
 
   /// Brings `trainer` to the state of the newest checkpoint that is whole and belongs to it.
   ///
-  /// - Returns: whether there was one.
-  func restore(_ trainer: inout Trainer) -> Bool {
+  /// - Returns: what was seen up to there; nil where there is no such checkpoint.
+  func restore(_ trainer: inout Trainer) -> CollapseWatch? {
     for step in steps.reversed() {
-      guard let file = try? PackedModelFile(path: name(of: step)), (try? file.verify()) != nil,
-        file.metadata.string("training.identity") == identity,
-        file.metadata.integer("training.step") == step
-      else { continue }
-      if trainer.take(from: file, step: step) { return true }
+      if let watch = take(step, into: &trainer) { return watch }
     }
-    return false
+    return nil
+  }
+
+  /// Brings `trainer` to the checkpoint of `step`, if that is whole and belongs to it.
+  func take(_ step: Int, into trainer: inout Trainer) -> CollapseWatch? {
+    guard let file = try? PackedModelFile(path: name(of: step)), (try? file.verify()) != nil,
+      file.metadata.string("training.identity") == identity,
+      file.metadata.integer("training.step") == step,
+      let seen = file.metadata.string("training.watch"),
+      let watch = try? JSONDecoder().decode(CollapseWatch.self, from: Data(seen.utf8)),
+      trainer.take(from: file, step: step)
+    else { return nil }
+    return watch
   }
 
   /// Removes all checkpoints: the training has ended and its result is elsewhere.
@@ -60,11 +68,15 @@ struct CheckpointFolder {
     }.sorted()
   }
 
-  private func write(_ trainer: Trainer, to file: String) throws(ModelFileError) {
+  private func write(
+    _ trainer: Trainer, _ watch: CollapseWatch, to file: String
+  ) throws {
     var metadata = Metadata()
     metadata["training.identity"] = .string(identity)
     metadata["training.step"] = .u64(UInt64(trainer.step))
-    let state = trainer.state
+    metadata["training.watch"] = .string(
+      String(decoding: try JSONEncoder().encode(watch), as: UTF8.self))
+    let state = trainer.optimiser.state
     var writer = try PackedModelWriter(
       path: file, metadata: metadata,
       tensors: state.map {
@@ -77,28 +89,17 @@ struct CheckpointFolder {
 }
 
 extension Trainer {
-  /// Everything that changes from step to step, by name.
-  fileprivate var state: [(name: String, matrix: Matrix)] {
-    let parameters = optimiser.parameters
-    return parameters
-      + zip(parameters, optimiser.means).map { ("mean.\($0.name)", $1) }
-      + zip(parameters, optimiser.squares).map { ("square.\($0.name)", $1) }
-  }
-
   /// - Returns: false, with nothing changed, where a tensor is missing or of another shape.
   fileprivate mutating func take(from file: PackedModelFile, step: Int) -> Bool {
-    let state = state
-    let tensors = state.map { file.tensor($0.name) }
-    let fits = zip(state, tensors).allSatisfy { part, tensor in
-      tensor?.encoding == .float32 && tensor?.rows == part.matrix.rows
-        && tensor?.columns == part.matrix.columns
-    }
-    guard fits else { return false }
-    for (part, tensor) in zip(state, tensors) {
-      guard let tensor else { return false }
+    var found: [Matrix] = []
+    for part in optimiser.state {
+      guard let tensor = file.tensor(part.name), tensor.encoding == .float32,
+        tensor.rows == part.matrix.rows, tensor.columns == part.matrix.columns
+      else { return false }
       let stored = DenseMatrix(rows: tensor.rows, columns: tensor.columns, mapped: tensor.bytes)
-      part.matrix.copyRows(0..<tensor.rows, of: stored.floats(rows: 0..<tensor.rows), to: 0)
+      found.append(stored.floats(rows: 0..<tensor.rows))
     }
+    optimiser.take(found)
     optimiser.step = step
     return true
   }

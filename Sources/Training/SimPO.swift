@@ -15,9 +15,13 @@ public struct SimPO: Equatable, Sendable {
   /// with the ratio γ/β means this divided by `beta`.
   public var gamma: Float
 
-  public init(beta: Float = 2, gamma: Float = 1.6) {
+  /// What the lead β·(c − r) − γ costs; the formula above is `sigmoid` without smoothing.
+  public var shape: LeadLoss
+
+  public init(beta: Float = 2, gamma: Float = 1.6, shape: LeadLoss = LeadLoss()) {
     self.beta = beta
     self.gamma = gamma
+    self.shape = shape
   }
 
   public struct Verdict: Equatable, Sendable {
@@ -27,8 +31,8 @@ public struct SimPO: Equatable, Sendable {
   }
 
   public func judge(chosen c: Float, rejected r: Float) -> Verdict {
-    let lead = beta * (c - r) - gamma
-    return Verdict(loss: softplus(-lead), slope: -beta * sigmoid(-lead))
+    let verdict = shape.judge(lead: beta * (c - r) - gamma)
+    return Verdict(loss: verdict.loss, slope: beta * verdict.slope)
   }
 }
 

@@ -12,14 +12,20 @@ public struct Trainer {
   /// What is learnt where an adapter is.
   public let adapter: Adapter?
   public internal(set) var optimiser: AdamW
-  private let gradients: Gradients
+  let gradients: Gradients
+  /// The model that was started from.
+  private let base: LanguageModel
   private let rate: LearningRate
   private let examples: Int
 
   /// - Parameters:
   ///   - base: the model to start from; its mapped weights are never changed.
   ///   - examples: how many examples an epoch has, for the schedule.
-  public init(base: LanguageModel, settings: TrainingSettings, examples: Int) {
+  ///   - adapter: the adapter to go on from, which is changed in place; a fresh one if nil.
+  public init(
+    base: LanguageModel, settings: TrainingSettings, examples: Int, adapter start: Adapter? = nil
+  ) {
+    self.base = base
     self.settings = settings
     self.examples = examples
     var model = base
@@ -27,13 +33,15 @@ public struct Trainer {
     case .everything:
       model.weights = base.weights.floatCopy()
       adapter = nil
-      optimiser = AdamW(model.weights.parameters)
+      optimiser = AdamW(model.weights.parameters, storage: settings.optimizer)
     case .adapter(let targets, let rank, let alpha, let isRankStabilised):
-      let fresh = Adapter(
-        shape: base.shape, targets: targets, rank: rank, alpha: alpha,
-        isRankStabilised: isRankStabilised, seed: settings.seed)
-      adapter = fresh
-      optimiser = AdamW(fresh.parameters)
+      let adapter =
+        start
+        ?? Adapter(
+          shape: base.shape, targets: targets, rank: rank, alpha: alpha,
+          isRankStabilised: isRankStabilised, seed: settings.seed)
+      self.adapter = adapter
+      optimiser = AdamW(adapter.parameters, storage: settings.optimizer)
     }
     self.model = model
     gradients = Gradients(for: optimiser.parameters)
@@ -58,46 +66,128 @@ public struct Trainer {
 
   /// One step on `batch`.
   ///
+  /// Examples whose log-probabilities are no finite numbers are left out of loss and gradients, and
+  /// counted in the report.
+  ///
   /// - Throws: ``TrainingError/notFinite(step:what:)`` when loss or gradients are not numbers any
   ///   more; the parameters are then as they were before the step.
   public mutating func learn(_ batch: [TrainingExample]) throws(TrainingError) -> StepReport {
-    gradients.clear()
-    var sums = BatchLoss.Sums()
-    let tokens = batch.reduce(0) { $0 + $1.answers.reduce(0) { $0 + $1.count } }
-    for piece in pieces(of: batch) {
-      let pass = BatchPass(
-        piece, model: model, adapter: adapter, arithmetic: settings.arithmetic,
-        keeping: settings.keeping)
-      let loss = BatchLoss(
-        pass, objective: settings.objective, batchTokens: tokens, batchExamples: batch.count)
-      sums.add(loss.sums)
-      pass.backward(slopes: loss.slopes, into: gradients)
-    }
-    let norm = gradientNorm()
-    guard sums.loss.isFinite else { throw .notFinite(step: step, what: "loss") }
-    guard norm.isFinite else { throw .notFinite(step: step, what: "gradient") }
-    let learningRate = rate.rate(at: step)
-    let clip = clipping(norm)
-    optimiser.update(
-      gradients, learningRate: learningRate, gradientScale: clip, settings: settings,
-      on: model.workers)
-    return report(sums, norm: norm, learningRate: learningRate, tokens: tokens)
+    let sums = try accumulate(batch)
+    return try apply(sums)
   }
 
-  /// The batch laid out in passes of at most `rowsPerPass` rows, in order; a longer example goes alone.
-  private func pieces(of batch: [TrainingExample]) -> [TokenBatch] {
-    var pieces: [TokenBatch] = []
-    var current = TokenBatch()
-    for example in batch {
-      let rows = TokenBatch.rows(
-        prompt: example.prompt.count, answers: example.answers.map(\.count))
-      if current.rows > 0, current.rows + rows > settings.rowsPerPass {
-        pieces.append(current)
-        current = TokenBatch()
-      }
-      current.add(prompt: example.prompt, answers: example.answers)
+  /// What a batch left in the gradients.
+  struct Accumulated {
+    var sums = BatchLoss.Sums()
+    var tokens = 0
+    var examples = 0
+    var leftOut = 0
+  }
+
+  /// Forward and backward over `batch`; afterwards ``gradients`` hold the gradient of the mean loss.
+  func accumulate(_ batch: [TrainingExample]) throws(TrainingError) -> Accumulated {
+    gradients.clear()
+    var done = Accumulated()
+    let tokens = batch.reduce(0) { $0 + $1.answerTokens }
+    for piece in pieces(of: batch) {
+      let (pass, usable) = finitePass(piece)
+      done.leftOut += piece.count - usable.count
+      guard !usable.isEmpty else { continue }
+      let loss = BatchLoss(
+        pass, objective: settings.objective, references: references(usable), batchTokens: tokens,
+        batchExamples: batch.count)
+      done.sums.add(loss.sums)
+      done.tokens += usable.reduce(0) { $0 + $1.answerTokens }
+      done.examples += usable.count
+      pass.backward(slopes: loss.slopes, into: gradients)
     }
-    if current.rows > 0 { pieces.append(current) }
+    guard done.examples > 0 else { throw .notFinite(step: step, what: "loss") }
+    if done.leftOut > 0 { rescale(&done, tokens: tokens, examples: batch.count) }
+    return done
+  }
+
+  /// Moves the parameters along the gradients.
+  mutating func apply(_ done: Accumulated) throws(TrainingError) -> StepReport {
+    let norm = gradientNorm()
+    guard done.sums.loss.isFinite else { throw .notFinite(step: step, what: "loss") }
+    guard norm.isFinite else { throw .notFinite(step: step, what: "gradient") }
+    let learningRate = rate.rate(at: step)
+    optimiser.update(
+      gradients, learningRate: learningRate, gradientScale: clipping(norm), settings: settings,
+      on: model.workers)
+    return report(done, norm: norm, learningRate: learningRate)
+  }
+
+  /// The mean loss over `examples`, without learning from them.
+  public func loss(of examples: [TrainingExample]) -> Double {
+    let tokens = examples.reduce(0) { $0 + $1.answerTokens }
+    return pieces(of: examples).reduce(0) { sum, piece in
+      let pass = pass(piece, keeping: .nothing)
+      let loss = BatchLoss(
+        pass, objective: settings.objective, references: references(piece), batchTokens: tokens,
+        batchExamples: examples.count)
+      return sum + loss.sums.loss
+    }
+  }
+
+  private func pass(
+    _ piece: [TrainingExample], keeping: BatchPass.Keeping
+  ) -> BatchPass {
+    BatchPass(
+      TokenBatch(piece), model: model, adapter: adapter, arithmetic: settings.arithmetic,
+      keeping: keeping)
+  }
+
+  /// A pass over those examples of `piece` whose log-probabilities are finite numbers.
+  private func finitePass(
+    _ piece: [TrainingExample]
+  ) -> (pass: BatchPass, usable: [TrainingExample]) {
+    let whole = pass(piece, keeping: settings.keeping)
+    let means = whole.batch.meanPerAnswer(whole.logProbabilities)
+    let answers = piece[0].answers.count
+    let usable = piece.enumerated().filter { index, _ in
+      means[index * answers..<(index + 1) * answers].allSatisfy(\.isFinite)
+    }.map(\.element)
+    guard usable.count < piece.count, !usable.isEmpty else { return (whole, usable) }
+    return (pass(usable, keeping: settings.keeping), usable)
+  }
+
+  /// Log-probabilities by the model that was started from, where the objective asks for them.
+  private func references(_ piece: [TrainingExample]) -> [Float]? {
+    guard settings.objective.needsReference else { return nil }
+    return BatchPass(
+      TokenBatch(piece), model: base, arithmetic: settings.arithmetic, keeping: .nothing
+    ).logProbabilities
+  }
+
+  /// Makes means over the whole batch means over what of it was used.
+  private func rescale(_ done: inout Accumulated, tokens: Int, examples: Int) {
+    let scale =
+      settings.objective.isAboutPairs
+      ? Double(examples) / Double(done.examples) : Double(tokens) / Double(done.tokens)
+    var sums = BatchLoss.Sums()
+    sums.add(done.sums, scale: scale)
+    done.sums = sums
+    for parameter in optimiser.parameters {
+      guard let gradient = gradients[parameter.name] else { continue }
+      Rowwise.add(gradient.copy(), to: gradient, scale: Float(scale) - 1, on: model.workers)
+    }
+  }
+
+  /// The batch cut into passes of at most `rowsPerPass` rows, in order; a longer example goes alone.
+  private func pieces(of batch: [TrainingExample]) -> [[TrainingExample]] {
+    var pieces: [[TrainingExample]] = []
+    var rows = 0
+    for example in batch {
+      let more = TokenBatch.rows(
+        prompt: example.prompt.count, answers: example.answers.map(\.count))
+      if pieces.isEmpty || rows + more > settings.rowsPerPass {
+        pieces.append([])
+        rows = 0
+      }
+      pieces[pieces.count - 1].append(example)
+      rows += more
+    }
     return pieces
   }
 
@@ -113,21 +203,33 @@ public struct Trainer {
   }
 
   private func report(
-    _ sums: BatchLoss.Sums, norm: Double, learningRate: Float, tokens: Int
+    _ done: Accumulated, norm: Double, learningRate: Float
   ) -> StepReport {
+    let sums = done.sums
     var report = StepReport(
       step: step, epoch: Double(settings.epochs) * Double(step) / Double(max(totalSteps, 1)),
-      loss: sums.loss, learningRate: Double(learningRate), gradNorm: norm, tokens: tokens,
-      nllLoss: sums.nll)
-    if case .preference(let simpo, _) = settings.objective {
-      let beta = Double(simpo.beta)
+      loss: sums.loss, learningRate: Double(learningRate), gradNorm: norm, tokens: done.tokens,
+      nllLoss: sums.nll, answerLength: sums.length, logpsEnd: sums.end)
+    report.notFinite = done.leftOut == 0 ? nil : done.leftOut
+    if settings.objective.isAboutPairs {
       report.logpsChosen = sums.chosen
       report.logpsRejected = sums.rejected
-      report.rewardsChosen = beta * sums.chosen
-      report.rewardsRejected = beta * sums.rejected
-      report.rewardsMargins = beta * (sums.chosen - sums.rejected)
+      report.rewardsChosen = sums.rewardChosen
+      report.rewardsRejected = sums.rewardRejected
+      report.rewardsMargins = sums.rewardChosen - sums.rewardRejected
       report.rewardsAccuracies = sums.wins
     }
     return report
   }
+}
+
+extension TokenBatch {
+  init(_ examples: [TrainingExample]) {
+    self.init()
+    for example in examples { add(prompt: example.prompt, answers: example.answers) }
+  }
+}
+
+extension TrainingExample {
+  fileprivate var answerTokens: Int { answers.reduce(0) { $0 + $1.count } }
 }

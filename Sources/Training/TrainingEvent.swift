@@ -7,6 +7,12 @@ public struct StepReport: Codable, Equatable, Sendable {
   public var gradNorm: Double
   public var tokens: Int
   public var nllLoss: Double?
+  /// Tokens of an answer to be learnt, on average, and the log-probability of its last one, which
+  /// ends it.
+  public var answerLength: Double?
+  public var logpsEnd: Double?
+  /// Examples that were left out because their log-probabilities were no finite numbers.
+  public var notFinite: Int?
   public var rewardsChosen: Double?
   public var rewardsRejected: Double?
   public var rewardsMargins: Double?
@@ -19,6 +25,9 @@ public struct StepReport: Codable, Equatable, Sendable {
     case learningRate = "learning_rate"
     case gradNorm = "grad_norm"
     case nllLoss = "nll_loss"
+    case answerLength = "answer_length"
+    case logpsEnd = "logps/end"
+    case notFinite = "not_finite"
     case rewardsChosen = "rewards/chosen"
     case rewardsRejected = "rewards/rejected"
     case rewardsMargins = "rewards/margins"
@@ -34,4 +43,8 @@ public enum TrainingEvent: Equatable, Sendable {
   case resumed(step: Int)
   case step(StepReport)
   case saved(path: String, step: Int)
+  /// The loss on held-back examples.
+  case looked(step: Int, loss: Double, isLowest: Bool)
+  /// The training has collapsed, and its result is the best state it was in.
+  case collapsed(step: Int, reason: String, backTo: Int)
 }

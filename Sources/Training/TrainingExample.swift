@@ -34,6 +34,20 @@ public struct LengthLimits: Equatable, Sendable {
     self.maximumPromptLength = maximumPromptLength ?? maximumLength / 2
   }
 
+  /// The examples cut to these limits, and how many were set aside, by reason.
+  public func sort(
+    _ examples: [TrainingExample]
+  ) -> (fitting: [TrainingExample], setAside: [SetAside: Int]) {
+    var fitting: [TrainingExample] = []
+    var setAside: [SetAside: Int] = [:]
+    for example in examples {
+      do throws(SetAside) { fitting.append(try fit(example)) } catch {
+        setAside[error, default: 0] += 1
+      }
+    }
+    return (fitting, setAside)
+  }
+
   /// The example cut to these limits, or why there is nothing to learn from it.
   ///
   /// A prompt gives way first, down to `maximumPromptLength`, then each answer is cut by itself and

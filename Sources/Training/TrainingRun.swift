@@ -7,6 +7,8 @@ public struct TrainingRun {
   public let settings: TrainingSettings
   /// What will be learnt from, cut to the limits.
   public let examples: [TrainingExample]
+  /// What is only looked at, to see whether the training does any good.
+  public let heldBack: [TrainingExample]
   /// What was set aside, by reason.
   public let setAside: [SetAside: Int]
   /// Where checkpoints are kept; nil for none.
@@ -14,44 +16,99 @@ public struct TrainingRun {
 
   public init(
     base: LanguageModel, settings: TrainingSettings, examples: [TrainingExample],
-    folder: String? = nil
+    heldBack: [TrainingExample] = [], folder: String? = nil
   ) {
     self.base = base
     self.settings = settings
     self.folder = folder
-    var fitting: [TrainingExample] = []
-    var setAside: [SetAside: Int] = [:]
-    for example in examples {
-      do throws(SetAside) { fitting.append(try settings.limits.fit(example)) } catch {
-        setAside[error, default: 0] += 1
-      }
-    }
-    self.examples = fitting
-    self.setAside = setAside
+    (self.examples, setAside) = settings.limits.sort(examples)
+    (self.heldBack, _) = settings.limits.sort(heldBack)
   }
 
   /// Trains, from the newest checkpoint if there is one, and tells of every step.
+  ///
+  /// A training that collapses by the rule of ``CollapseRule`` ends with the best state it was in.
   ///
   /// - Returns: the trainer at its end; the checkpoints are left for ``discardCheckpoints()``.
   public func run(_ tell: (TrainingEvent) throws -> Void) throws -> Trainer {
     guard !examples.isEmpty else { throw TrainingError.noExamples(setAside: setAside) }
     var trainer = Trainer(base: base, settings: settings, examples: examples.count)
+    var watch = CollapseWatch()
     try tell(.begins(steps: trainer.totalSteps, examples: examples.count, setAside: setAside))
-    if let checkpoints, checkpoints.restore(&trainer) { try tell(.resumed(step: trainer.step)) }
-    var epoch = -1
-    var order: [Int] = []
+    if let checkpoints, let seen = checkpoints.restore(&trainer) {
+      watch = seen
+      try tell(.resumed(step: trainer.step))
+    }
+    var order = EpochOrder(examples: examples, seed: settings.seed)
     while trainer.step < trainer.totalSteps {
-      let position = trainer.position
-      if position.epoch != epoch {
-        epoch = position.epoch
-        order = Shuffle(count: examples.count, seed: settings.seed, epoch: epoch).order
-      }
-      try tell(.step(try trainer.learn(position.range.map { examples[order[$0]] })))
-      if settings.saveSteps > 0, trainer.step.isMultiple(of: settings.saveSteps), let checkpoints {
-        try tell(.saved(path: try checkpoints.save(trainer), step: trainer.step))
+      let step = trainer.step
+      do {
+        try take(order.batch(trainer.position), by: &trainer, &watch, tell)
+      } catch let collapse as Collapse {
+        try goBack(&trainer, after: collapse, watch, tell)
+        return trainer
+      } catch let error as TrainingError {
+        guard case .notFinite(_, let what) = error else { throw error }
+        let collapse = Collapse(
+          step: step, reason: "the \(what) is no finite number", error: error)
+        try goBack(&trainer, after: collapse, watch, tell)
+        return trainer
       }
     }
     return trainer
+  }
+
+  /// One step, and what is due after it.
+  private func take(
+    _ batch: [TrainingExample], by trainer: inout Trainer, _ watch: inout CollapseWatch,
+    _ tell: (TrainingEvent) throws -> Void
+  ) throws {
+    let report = try trainer.learn(batch)
+    try tell(.step(report))
+    if let reason = watch.see(report, settings.collapse) {
+      throw Collapse(step: trainer.step, reason: reason)
+    }
+    let isBest = try look(trainer, &watch, tell)
+    let isDue = settings.saveSteps > 0 && trainer.step.isMultiple(of: settings.saveSteps)
+    guard isDue || isBest, let checkpoints else { return }
+    watch.willSave(step: trainer.step, settings.collapse)
+    try tell(.saved(path: try checkpoints.save(trainer, watch: watch), step: trainer.step))
+  }
+
+  /// Looks at the held-back examples where it is time to.
+  ///
+  /// - Returns: whether their loss is the lowest so far.
+  private func look(
+    _ trainer: Trainer, _ watch: inout CollapseWatch, _ tell: (TrainingEvent) throws -> Void
+  ) throws -> Bool {
+    let every = settings.collapse.evalSteps
+    guard !heldBack.isEmpty, every > 0, trainer.step.isMultiple(of: every) else { return false }
+    let loss = trainer.loss(of: heldBack)
+    let reason = watch.look(loss, step: trainer.step, settings.collapse)
+    let isBest = watch.bestStep == trainer.step
+    try tell(.looked(step: trainer.step, loss: loss, isLowest: isBest))
+    if let reason { throw Collapse(step: trainer.step, reason: reason) }
+    return isBest
+  }
+
+  /// Brings the trainer to the best state that was kept; where there is none, the collapse is an
+  /// error.
+  private func goBack(
+    _ trainer: inout Trainer, after collapse: Collapse, _ watch: CollapseWatch,
+    _ tell: (TrainingEvent) throws -> Void
+  ) throws {
+    guard let checkpoints, let best = watch.bestStep,
+      checkpoints.take(best, into: &trainer) != nil
+    else {
+      throw collapse.error ?? .collapsed(step: collapse.step, reason: collapse.reason)
+    }
+    try tell(.collapsed(step: collapse.step, reason: collapse.reason, backTo: best))
+  }
+
+  private struct Collapse: Error {
+    let step: Int
+    let reason: String
+    var error: TrainingError?
   }
 
   /// Removes the checkpoints of a training whose result has been stored.
@@ -63,15 +120,38 @@ public struct TrainingRun {
 
   /// A hash of everything that the result depends on.
   private var identity: String {
+    var settings = settings
+    settings.keeping = .nothing
     var hash = CounterRandom(
       seed: UInt64(examples.count), stream: "\(base.fingerprint)/\(settings)"
     ).first
-    for example in examples {
+    for example in examples + heldBack {
       for tokens in [example.prompt] + example.answers {
         hash = CounterRandom(seed: hash, stream: tokens.map { UInt64(bitPattern: Int64($0)) }).first
       }
     }
     return String(hash, radix: 16)
+  }
+}
+
+/// Hands out the examples of a step, in the order of its epoch.
+private struct EpochOrder {
+  let examples: [TrainingExample]
+  let seed: UInt64
+  private var epoch = -1
+  private var order: [Int] = []
+
+  init(examples: [TrainingExample], seed: UInt64) {
+    self.examples = examples
+    self.seed = seed
+  }
+
+  mutating func batch(_ position: (epoch: Int, range: Range<Int>)) -> [TrainingExample] {
+    if position.epoch != epoch {
+      epoch = position.epoch
+      order = Shuffle(count: examples.count, seed: seed, epoch: epoch).order
+    }
+    return position.range.map { examples[order[$0]] }
   }
 }
 

@@ -1,3 +1,4 @@
+internal import Bytes
 public import Transformer
 
 /// What is learnt from an example.
@@ -6,6 +7,8 @@ public enum Objective: Equatable, Sendable {
   case imitation
   /// SimPO on a chosen and a rejected answer, plus `sftWeight` times the cross-entropy of the chosen.
   case preference(SimPO, sftWeight: Float = 0)
+  /// DPO on a chosen and a rejected answer, with the model that is started from as reference.
+  case direct(DPO, sftWeight: Float = 0)
 }
 
 /// Which numbers of a model are trained.
@@ -30,16 +33,21 @@ public struct TrainingSettings: Equatable, Sendable {
   public var adamBeta1: Float = 0.9
   public var adamBeta2: Float = 0.999
   public var adamEpsilon: Float = 1e-8
+  /// How the optimiser stores its running means.
+  public var optimizer = AdamW.Storage.float32
   /// Gradients with a larger norm are scaled down to it; 0 for never.
   public var maximumGradientNorm: Float = 1
   public var limits = LengthLimits()
   /// Rows that go through the model at once; a batch with more is computed in pieces.
   public var rowsPerPass = 1024
-  /// What the forward pass over int8 weights is computed with.
+  /// What products with int8 weights are computed with.
   public var arithmetic: Arithmetic = .float
-  public var keeping: BatchPass.Keeping = .layerInputs
+  /// What is kept on the way forward; changes no result.
+  public var keeping: BatchPass.Keeping = .upTo(.mebibytes(256))
   /// Steps between two checkpoints; 0 for none.
   public var saveSteps = 0
+  /// When a training is given up as collapsed.
+  public var collapse = CollapseRule()
   public var seed: UInt64 = 42
 
   public init(objective: Objective, part: TrainedPart) {

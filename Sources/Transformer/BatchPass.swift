@@ -1,9 +1,10 @@
+public import Bytes
 public import Tensor
 
 /// A whole batch through a model and back: log-probabilities of the scored tokens, then gradients.
 ///
-/// Between the two the activations of every layer are kept, or only each layer's input, from which
-/// the rest is computed again on the way back.
+/// Between the two the activations of a layer are kept, or only its input, from which the rest is
+/// computed again on the way back. Which of the two changes no bit of the result.
 public final class BatchPass {
   public let batch: TokenBatch
   /// The natural-log probability of every scored token, in the batch's order.
@@ -13,7 +14,8 @@ public final class BatchPass {
   private let adapter: Adapter?
   private let arithmetic: Arithmetic
   private var inputs: [Matrix] = []
-  private var kept: [LayerActivations] = []
+  /// Of the last layers.
+  private var kept: [SlimActivations] = []
   /// Before and after the last norm, [T, D].
   private var last: Matrix
   private var hidden: Matrix
@@ -32,13 +34,14 @@ public final class BatchPass {
     self.arithmetic = arithmetic
     last = Matrix(rows: batch.rows, columns: model.shape.width)
     model.weights.embedding.gather(batch.ids, into: last, on: model.workers)
-    for layer in model.weights.layers {
+    let first = keeping.firstLayer(rows: batch.rows, shape: model.shape)
+    for (index, layer) in model.weights.layers.enumerated() {
       let (y, activations) = model.pass(layer, adapter).forward(
         last, batch: batch, arithmetic: arithmetic)
-      switch keeping {
-      case .nothing: break
-      case .layerInputs: inputs.append(last)
-      case .everything: kept.append(activations)
+      if index >= first {
+        kept.append(SlimActivations(activations))
+      } else if keeping != .nothing {
+        inputs.append(last)
       }
       last = y
     }
@@ -47,8 +50,21 @@ public final class BatchPass {
   }
 
   /// What a pass keeps for the way back.
-  public enum Keeping: Sendable {
+  public enum Keeping: Equatable, Sendable {
     case nothing, layerInputs, everything
+    /// The activations of as many layers as this memory holds, and the inputs of the others.
+    case upTo(ByteCount)
+
+    /// The layer from which on activations are kept.
+    fileprivate func firstLayer(rows: Int, shape: ModelShape) -> Int {
+      switch self {
+      case .nothing, .layerInputs: return shape.layers
+      case .everything: return 0
+      case .upTo(let memory):
+        let each = max(1, rows * SlimActivations.bytesPerRow(shape))
+        return max(0, shape.layers - memory.bytes / each)
+      }
+    }
   }
 
   /// The rows after the last norm, [T, D].
@@ -75,7 +91,8 @@ public final class BatchPass {
     for index in model.weights.layers.indices.reversed() {
       let pass = model.pass(model.weights.layers[index], adapter)
       let activations = activations(of: index, pass)
-      dx = pass.backward(dx, from: activations, batch: batch, gradients: gradients)
+      dx = pass.backward(
+        dx, from: activations, batch: batch, arithmetic: arithmetic, gradients: gradients)
     }
     if let gradient = gradients["token_embd.weight"] {
       Rowwise.scatterAdd(dx, ids: batch.ids, into: gradient, on: model.workers)
@@ -83,7 +100,7 @@ public final class BatchPass {
   }
 
   private func activations(of index: Int, _ pass: LayerPass) -> LayerActivations {
-    if inputs.isEmpty { return kept.removeLast() }
+    if let last = kept.popLast() { return last.complete(pass) }
     return pass.forward(inputs.removeLast(), batch: batch, arithmetic: arithmetic).kept
   }
 
@@ -101,7 +118,7 @@ public final class BatchPass {
         logits, targets: chunk.map(\.target),
         slopes: Array(slopes[start..<start + chunk.count]), on: model.workers)
       let rows = Matrix(rows: chunk.count, columns: model.shape.width)
-      head.addTransposedProduct(logits, into: rows, on: model.workers)
+      head.addBackwardProduct(logits, into: rows, arithmetic: arithmetic, on: model.workers)
       Rowwise.scatterAdd(
         rows, ids: chunk.map { Int32($0.row) }, into: dHidden, on: model.workers)
       if let headGradient {
@@ -129,10 +146,7 @@ public final class BatchPass {
   private func logits(of chunk: ArraySlice<ScoredToken>) -> Matrix {
     let logits = Matrix(rows: chunk.count, columns: model.shape.vocabulary)
     let rows = hiddenRows(of: chunk)
-    switch arithmetic {
-    case .rowwise: model.weights.head.product(rows, into: logits, on: model.workers)
-    case .float: model.weights.head.floatProduct(rows, into: logits, on: model.workers)
-    }
+    model.weights.head.product(rows, into: logits, arithmetic: arithmetic, on: model.workers)
     return logits
   }
 }

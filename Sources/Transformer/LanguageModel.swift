@@ -1,3 +1,4 @@
+internal import Bytes
 public import ModelFile
 public import Tensor
 
@@ -53,29 +54,43 @@ public struct LanguageModel: Sendable {
   public var contextLimit: Int { min(shape.context, Self.longestSequence) }
 
   /// The rows after the last layer and norm, [T, D], of rows that continue cached sequences.
+  ///
+  /// - Parameter wanted: the rows that are asked for, ascending, T of them; nil for all. Of the
+  ///   others only keys and values are computed in the last layer.
   public func decode(
-    _ rows: DecodingRows, cache: KeyValueCache, adapter: Adapter? = nil
+    _ rows: DecodingRows, cache: KeyValueCache, adapter: Adapter? = nil, wanted: [Int]? = nil
   ) -> Matrix {
-    var x = Matrix(rows: rows.ids.count, columns: shape.width)
+    var x = Matrix(unsetRows: rows.ids.count, columns: shape.width)
     weights.embedding.gather(rows.ids, into: x, on: workers)
+    let picked = wanted.flatMap { $0.count < rows.ids.count ? $0 : nil }
     for (index, layer) in weights.layers.enumerated() {
-      x = pass(layer, adapter).decode(x, rows: rows, cache: cache, index: index)
+      let isLast = index == weights.layers.count - 1
+      x = pass(layer, adapter).decode(
+        x, rows: rows, cache: cache, index: index, picked: isLast ? picked : nil)
     }
     return finalNorm(x)
   }
 
-  /// Logits [T, V] for rows that ``decode(_:cache:adapter:)`` made.
+  /// Logits [T, V] for rows that ``decode(_:cache:adapter:wanted:)`` made.
   public func logits(_ hidden: Matrix) -> Matrix {
-    let logits = Matrix(rows: hidden.rows, columns: shape.vocabulary)
+    let logits = Matrix(unsetRows: hidden.rows, columns: shape.vocabulary)
     weights.head.product(hidden, into: logits, on: workers)
     return logits
   }
 
-  /// A cache for `slots` sequences of up to `capacity` tokens of this model.
-  public func makeCache(slots: Int, capacity: Int) -> KeyValueCache {
+  /// A cache of pages for sequences of this model.
+  public func makeCache(pages: Int, precision: KeyValueCache.Precision) -> KeyValueCache {
     KeyValueCache(
-      layers: shape.layers, slots: slots, capacity: capacity, width: shape.keyValueWidth,
-      headSize: shape.headSize)
+      layers: shape.layers, pages: pages, width: shape.keyValueWidth, headSize: shape.headSize,
+      precision: precision)
+  }
+
+  /// What a page of a cache takes.
+  func bytesPerPage(_ precision: KeyValueCache.Precision) -> Int {
+    KeyValueCache.pageBytes(
+      layers: shape.layers, width: shape.keyValueWidth, headSize: shape.headSize,
+      precision: precision
+    ).bytes
   }
 
   func pass(_ layer: LayerWeights, _ adapter: Adapter?) -> LayerPass {
@@ -83,25 +98,42 @@ public struct LanguageModel: Sendable {
   }
 
   func finalNorm(_ x: Matrix) -> Matrix {
-    let y = Matrix(rows: x.rows, columns: x.columns)
+    let y = Matrix(unsetRows: x.rows, columns: x.columns)
     Rowwise.rmsNorm(
       x, weight: weights.outputNorm, epsilon: shape.normEpsilon, into: y, on: workers)
     return y
   }
 }
 
-/// Rows that continue sequences: token `ids[t]` at `positions[t]` of the sequence in `slots[t]`.
+/// Rows that continue sequences: row t is the token `ids[t]` at `positions[t]` of its sequence.
 public struct DecodingRows: Sendable {
-  public var ids: [Int32] = []
-  public var slots: [Int] = []
-  public var positions: [Int32] = []
+  public private(set) var ids: [Int32] = []
+  public private(set) var positions: [Int32] = []
+  /// The rows of each sequence, which follow each other.
+  public private(set) var runs: [CachedRun] = []
 
   public init() {}
 
-  public mutating func append(_ id: Int32, slot: Int, position: Int) {
-    ids.append(id)
-    slots.append(slot)
-    positions.append(Int32(position))
+  /// Adds tokens of one sequence, of which the first is its token `position`; the cache has, or will
+  /// have, the sequence in `pages`.
+  public mutating func append(_ tokens: [Int32], position: Int, pages: [Int32]) {
+    let rows = ids.count..<ids.count + tokens.count
+    ids += tokens
+    positions += (position..<position + tokens.count).map { Int32($0) }
+    runs.append(CachedRun(rows: rows, position: position, pages: pages))
+  }
+
+  /// Only some of the rows, ascending, each in a run of its own.
+  func picking(_ wanted: [Int]) -> DecodingRows {
+    var picked = DecodingRows()
+    var left = runs[...]
+    for row in wanted {
+      while let run = left.first, run.rows.upperBound <= row { left.removeFirst() }
+      guard let run = left.first, run.rows.contains(row) else { continue }
+      picked.append(
+        [ids[row]], position: run.position + row - run.rows.lowerBound, pages: run.pages)
+    }
+    return picked
   }
 }
 

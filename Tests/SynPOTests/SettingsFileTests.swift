@@ -47,6 +47,12 @@ struct SettingsFileTests {
     #expect(settings.policy.margin == 3)
   }
 
+  @Test func `a margin above beta has to be forced`() throws {
+    let forced = try SettingsFile.settings(
+      yaml: "policy: {gamma: 3, force_margin: true}", base: RunSettings())
+    #expect(forced.policy.margin == 3)
+  }
+
   @Test func `the hash tells settings apart that change results, and no others`() {
     var other = RunSettings()
     other.outputDir = "elsewhere"

@@ -177,34 +177,66 @@ struct AttentionTests {
     }
   }
 
+  /// Every segment of a case in pages of its own, in no particular order.
+  private func cached(_ c: Case, _ x: Inputs, _ precision: KeyValueCache.Precision) -> Matrix {
+    let cache = KeyValueCache(
+      layers: 2, pages: 4 * c.segments.count, width: c.groups * c.size, headSize: c.size,
+      precision: precision)
+    let runs = c.segments.enumerated().map { index, segment in
+      CachedRun(
+        rows: segment.rows, position: segment.prefix?.count ?? 0,
+        pages: [2, 0, 3, 1].map { Int32(4 * index + $0) })
+    }
+    let prefixes = zip(runs, c.segments).compactMap { run, segment in
+      segment.prefix.map { CachedRun(rows: $0, position: 0, pages: run.pages) }
+    }
+    cache.store(k: x.k, v: x.v, layer: 1, runs: prefixes + runs, on: twoThreads)
+    let out = Matrix(rows: c.rows, columns: x.q.columns)
+    Attention.cached(
+      q: x.q, cache: cache, layer: 1, runs: runs, window: c.window, into: out, on: twoThreads)
+    return out
+  }
+
   @Test(arguments: cases)
   func `attention over a cache gives the same bits`(c: Case) {
     let x = Inputs(c)
-    let cache = KeyValueCache(
-      layers: 2, slots: c.segments.count + 1, capacity: 51, width: c.groups * c.size,
-      headSize: c.size)
-    for (slot, segment) in c.segments.enumerated() {
-      let before = segment.prefix?.count ?? 0
-      if before > 0, let owner = c.segments.firstIndex(where: { $0.rows == segment.prefix }) {
-        cache.copyPrefix(from: owner, to: slot, count: before)
-      }
-      let rows = segment.rows.count
-      let (q, k, v) = (part(x.q, segment), part(x.k, segment), part(x.v, segment))
-      let slots = [Int](repeating: slot, count: rows)
-      let positions = (before..<before + rows).map(Int32.init)
-      cache.store(k: k, v: v, layer: 1, slots: slots, positions: positions, on: twoThreads)
-      let out = Matrix(rows: rows, columns: x.q.columns)
-      Attention.cached(
-        q: q, cache: cache, layer: 1, slots: slots, positions: positions, window: c.window,
-        into: out, on: twoThreads)
-      #expect(bits(out) == bits(part(x.out, segment)))
-    }
+    #expect(bits(cached(c, x, .float32)) == bits(x.out))
   }
 
-  private func part(_ matrix: Matrix, _ segment: AttentionSegment) -> Matrix {
-    let part = Matrix(rows: segment.rows.count, columns: matrix.columns)
-    part.copyRows(segment.rows, of: matrix, to: 0)
-    return part
+  @Test(arguments: cases)
+  func `a cache of half precision loses what rounding to it loses`(c: Case) {
+    let x = Inputs(c)
+    func rounded(_ matrix: Matrix) -> Exact {
+      Exact(Matrix(rows: matrix.rows, columns: matrix.columns, values: matrix.values.map(toHalf)))
+    }
+    let (expected, _) = Self.attention(Exact(x.q), rounded(x.k), rounded(x.v), c)
+    #expect(difference(cached(c, x, .float16), expected) < 2e-6)
+  }
+
+  /// To the nearest number with 10 bits after the leading one; enough for normal halves.
+  private func toHalf(_ x: Float) -> Float {
+    let unit = max(x.magnitude, 0x1p-14).binade / 1024
+    return (x / unit).rounded(.toNearestOrEven) * unit
+  }
+
+  @Test(arguments: cases)
+  func `a row comes out the same in whichever rows it is computed`(c: Case) {
+    let x = Inputs(c)
+    let cache = KeyValueCache(
+      layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: .float16)
+    let all = CachedRun(rows: 0..<c.rows, position: 0, pages: [3, 1, 0, 2])
+    cache.store(k: x.k, v: x.v, layer: 0, runs: [all], on: oneThread)
+    var found: [[UInt32]] = []
+    for together in [1, 3, c.rows] {
+      let runs = stride(from: 0, to: c.rows, by: together).map {
+        CachedRun(rows: $0..<min($0 + together, c.rows), position: $0, pages: all.pages)
+      }
+      let out = Matrix(rows: c.rows, columns: x.q.columns)
+      Attention.cached(
+        q: x.q, cache: cache, layer: 0, runs: runs, window: c.window, into: out, on: twoThreads)
+      found.append(bits(out))
+    }
+    #expect(found[0] == found[1] && found[1] == found[2])
   }
 
   @Test
@@ -213,10 +245,9 @@ struct AttentionTests {
     Attention.forward(
       q: none, k: none, v: none, headSize: 8, segments: [], window: nil, into: none,
       logSums: Matrix(rows: 0, columns: 2), on: twoThreads)
-    let cache = KeyValueCache(layers: 1, slots: 1, capacity: 4, width: 16, headSize: 8)
+    let cache = KeyValueCache(layers: 1, pages: 1, width: 16, headSize: 8, precision: .float32)
     Attention.cached(
-      q: none, cache: cache, layer: 0, slots: [], positions: [], window: nil, into: none,
-      on: twoThreads)
-    #expect(cache.byteCount.bytes == (16 * 8 + 4 * 16) * 2 * 4)
+      q: none, cache: cache, layer: 0, runs: [], window: nil, into: none, on: twoThreads)
+    #expect(cache.byteCount.bytes == (16 * 8 + 16 * 16) * 2 * 4)
   }
 }

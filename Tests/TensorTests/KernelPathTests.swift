@@ -40,6 +40,21 @@ struct KernelPathTests {
   }
 
   @Test(arguments: others)
+  func `products on the way back`(path: KernelPath) {
+    var numbers = Numbers(84)
+    let tiny = numbers.matrix(70, 100)
+    for column in 0..<100 { tiny[3, column] *= 1e-9 }
+    for column in 0..<32 { tiny[40, column] = 1e4 }
+    let weights = WeightMatrix.panels(PanelMatrix(quantizing: tiny))
+    let dy = numbers.matrix(7, 70)
+    expectEqual(path) {
+      let dx = Matrix(rows: 7, columns: 100)
+      weights.addTurnedProduct(dy, into: dx, on: oneThread)
+      return bits(dx)
+    }
+  }
+
+  @Test(arguments: others)
   func `products of extreme codes`(path: KernelPath) throws {
     // Every code is −128 or 127, every activation the largest of its block.
     var numbers = Numbers(82)
@@ -136,6 +151,39 @@ struct KernelPathTests {
         q: x.q, k: x.k, v: x.v, out: x.out, logSums: x.logSums, dOut: x.q, headSize: c.size,
         segments: c.segments, window: c.window, dq: d[0], dk: d[1], dv: d[2], on: oneThread)
       return ([x.out, x.logSums] + d).flatMap(bits)
+    }
+  }
+
+  @Test(arguments: others, AttentionTests.cases)
+  func `attention over a cache of half precision`(path: KernelPath, c: AttentionTests.Case) {
+    let x = AttentionTests.Inputs(c, on: oneThread)
+    expectEqual(path) {
+      let cache = KeyValueCache(
+        layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: .float16)
+      let run = CachedRun(rows: 0..<c.rows, position: 0, pages: [3, 1, 0, 2])
+      cache.store(k: x.k, v: x.v, layer: 0, runs: [run], on: oneThread)
+      let out = Matrix(rows: c.rows, columns: x.q.columns)
+      Attention.cached(
+        q: x.q, cache: cache, layer: 0, runs: [run], window: c.window, into: out, on: oneThread)
+      return bits(out)
+    }
+  }
+
+  @Test(arguments: others, [1, 16, 300, 1000])
+  func `choosing a token`(path: KernelPath, count: Int) {
+    var numbers = Numbers(86)
+    let logits = numbers.matrix(1, count)
+    Rowwise.add(logits.copy(), to: logits, scale: 9, on: oneThread)
+    expectEqual(path) {
+      let weights = TokenWeights(logits, row: 0, temperature: 0.7)
+      let shares = (0..<50).map { Float($0) / 50 }
+      let drawn = shares.flatMap { share in
+        [
+          weights.draw(share), weights.draw(share, topK: 7, topP: 1, minP: 0),
+          weights.draw(share, topK: 0, topP: 0.8, minP: 0.01),
+        ]
+      }
+      return (drawn + [Rowwise.largest(in: logits, row: 0)]).map { UInt32($0) }
     }
   }
 }

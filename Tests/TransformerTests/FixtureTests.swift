@@ -10,6 +10,7 @@ import Transformer
 /// Small random models with what PyTorch says of them: those of the shared folder, where it is
 /// there, and ``GoldenModel``.
 struct Fixture {
+  let name: String
   let model: LanguageModel
   let expected: Expected
   let folder: TemporaryFolder
@@ -20,6 +21,7 @@ struct Fixture {
     + GoldenModel.all.map(\.name)
 
   init(_ name: String, encoding: WeightEncoding = .float32) throws {
+    self.name = name
     folder = try TemporaryFolder()
     let packed = folder.file("\(name).packed")
     let golden = GoldenModel.named(name)
@@ -101,18 +103,19 @@ struct FixtureTests {
   }
 
   private func lastLogits(of ids: [Int32], _ model: LanguageModel) -> [Float] {
+    let pages = Int32(KeyValueCache.pages(for: ids.count))
     var rows = DecodingRows()
-    for (position, id) in ids.enumerated() { rows.append(id, slot: 0, position: position) }
-    let cache = model.makeCache(slots: 1, capacity: ids.count)
-    let hidden = model.decode(rows, cache: cache)
-    return model.logits(hidden).row(ids.count - 1)
+    rows.append(ids, position: 0, pages: Array(0..<pages))
+    let cache = model.makeCache(pages: Int(pages), precision: .float32)
+    let hidden = model.decode(rows, cache: cache, wanted: [ids.count - 1])
+    return model.logits(hidden).row(0)
   }
 
   private func greedy(_ prompt: [Int32], count: Int, _ model: LanguageModel) -> [Int32] {
     let settings = SamplingSettings(temperature: 0, maximumTokens: count)
     var generator = Generator(
       model: model, settings: settings, endTokens: [], slots: 1,
-      capacity: prompt.count + count + 1)
+      capacity: prompt.count + count + 1, cache: CacheSettings(precision: .float32))
     return generator.answers(to: [GenerationRequest(key: 0, prompt: prompt)])[0].tokens
   }
 }

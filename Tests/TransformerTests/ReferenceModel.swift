@@ -1,6 +1,7 @@
 import Foundation
 import ModelConversion
 import ModelFile
+import Tensor
 import TestSupport
 import Testing
 import Transformer
@@ -60,7 +61,7 @@ struct ReferenceModel {
     let settings = SamplingSettings(temperature: 0, maximumTokens: count)
     var generator = Generator(
       model: model, settings: settings, endTokens: [], slots: 1,
-      capacity: prompt.count + count + 1)
+      capacity: prompt.count + count + 1, cache: CacheSettings(precision: .float32))
     return generator.answers(to: [GenerationRequest(key: 0, prompt: prompt)])[0].tokens
   }
 }

@@ -67,6 +67,23 @@ void ck_panel_unpack(const uint8_t *panels, size_t panel_bytes, size_t panel_cou
 // One row (0...31) of a panel as floats.
 void ck_panel_row(const uint8_t *panel, size_t row, size_t columns, float *out);
 
+// The panel of the transposed weights for one block of 32 columns: its rows are these columns, its
+// blocks the panel_count panels, which lie panel_bytes apart. Weights are rounded anew, by a scale
+// for each column and panel. out takes panel_count · CK_PANEL_BLOCK bytes.
+void ck_panel_turn(const uint8_t *panels, size_t panel_bytes, size_t panel_count, uint8_t *out);
+
+// y[r, i] += x[r, i]
+void ck_add_rows(const float *x, size_t rows, size_t columns, float *y, size_t y_stride);
+
+// What this CPU can do at best
+
+// Runs independent chains of `rounds` dot products of bytes, or of fused multiply-adds of floats, in
+// registers alone. → operations that were done, a multiplication and an addition counting as two.
+double ck_dot_peak(size_t rounds);
+double ck_fma_peak(size_t rounds);
+// Reads `count` bytes, a multiple of 256, and makes something of them.
+uint32_t ck_read_bytes(const void *bytes, size_t count);
+
 // Dense float
 
 // y[t, n] = scale · Σ_k x[t, k] · w[n, k], or that added to y.
@@ -118,23 +135,62 @@ struct ck_adamw {
 void ck_adamw(float *parameters, const float *gradient, float *m, float *v, size_t count,
               const struct ck_adamw *step);
 
+// Choosing tokens
+
+// The first of the largest.
+size_t ck_index_of_largest(const float *x, size_t count);
+
+// weights = exp((x − largest x) · inverse); sums[i] is that of the i-th CK_WEIGHT_CHUNK of them, and
+// the result the sum of sums in order.
+enum { CK_WEIGHT_CHUNK = 256 };
+double ck_weights(const float *x, size_t count, float inverse, float *weights, float *sums);
+
+// Counts and sums weights of at most 1 by their class, which grows as weights get smaller: 16 classes
+// for each power of two. Weights below about 2⁻³² are in none. Adds to counts and sums. The same on
+// every path.
+enum { CK_WEIGHT_CLASSES = 512 };
+void ck_count_weights(const float *weights, size_t count, uint32_t *counts, double *sums);
+// The class of a weight; CK_WEIGHT_CLASSES for one that is in none.
+size_t ck_weight_class(float weight);
+
 // Attention
 //
-// Keys lie in blocks of 16 tokens, transposed: keys[token / 16][i][token % 16] for i < size. Values
-// lie in rows of `stride` floats, a multiple of 16, zero past size. Size is at most CK_LONGEST_HEAD.
+// Keys and values of one key head lie in pages of 16 tokens. A page's keys are transposed, [size,
+// 16]; its values are 16 rows of `stride` numbers, a multiple of 16, zero past size. Size is at most
+// CK_LONGEST_HEAD.
 
-enum { CK_LONGEST_HEAD = 256 };
+enum { CK_LONGEST_HEAD = 256, CK_PAGE_TOKENS = 16 };
+
+struct ck_pages {
+  const void *keys, *values;     // of page 0
+  size_t key_step, value_step;   // bytes from one page to the next
+  const int32_t *numbers;        // the sequence's page i is page numbers[i]; null: page i
+  int half;                      // half precision instead of float
+};
+
+// `rows` rows that follow each other in one sequence; the first sees `end` tokens, itself included,
+// and each further row one more; where window is not 0, only the last `window` of them. Each row has
+// `heads` queries [size].
+struct ck_attention {
+  size_t rows, heads, size, stride, end, window;
+  float scale;
+};
+
+// Queries q [rows, heads · size] → what they gather, in rows out_stride apart. scratch holds
+// CK_SCRATCH_QUERIES · (end + rows + 30) floats. log_sums [rows, heads] may be null.
+enum { CK_SCRATCH_QUERIES = 8 };
+void ck_attention_rows(const float *q, size_t q_stride, const struct ck_pages *pages,
+                       const struct ck_attention *a, float *scratch, float *out, size_t out_stride,
+                       float *log_sums, size_t log_stride);
+
+// Stores one token's key and value [size] in its page. The values' row is written up to the next
+// multiple of 16.
+void ck_attention_store(const float *k, const float *v, size_t size, size_t token, int half,
+                        void *keys, void *values, size_t stride);
 
 // Puts the rows of x [rows, size], which lie x_stride apart, into key blocks from `token` on.
 void ck_attention_pack(const float *x, size_t x_stride, size_t rows, size_t size, size_t token,
                        float *blocks);
-
-// For `heads` queries [heads, size] that share keys and values: attention over the tokens
-// first ..< end. scores is scratch [heads, score_stride], score_stride a multiple of 16 that covers
-// first / 16 · 16 ..< end. log_sums [heads] may be null.
-void ck_attention_row(const float *q, size_t heads, size_t size, const float *keys,
-                      const float *values, size_t stride, size_t first, size_t end, float scale,
-                      float *scores, size_t score_stride, float *out, float *log_sums);
 
 // Backward of one query [size]. key_rows and value_blocks are keys and values in the other layout.
 // Writes dq [size]; adds to dk and dv, rows of `stride`. scratch [2, score_stride].

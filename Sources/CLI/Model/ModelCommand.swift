@@ -8,6 +8,6 @@ struct ModelCommand: ParsableCommand {
     subcommands: [
       ModelImportCommand.self, ModelExportCommand.self, ModelMerge.self, ModelInfo.self,
       ModelGenerate.self,
-      ModelPerplexity.self,
+      ModelPerplexity.self, ModelBench.self,
     ])
 }

@@ -5,7 +5,7 @@ struct TrainingTale: Sendable {
   let name: String
   private var steps = 0
   private var examples = 0
-  private var setAside = 0
+  private var setAside: [SetAside: Int] = [:]
   private var tokens = 0
   private var first: StepReport?
   private var resumedAt = 0
@@ -17,9 +17,8 @@ struct TrainingTale: Sendable {
   mutating func take(_ event: TrainingEvent) -> (Progress?, line: String?) {
     switch event {
     case .begins(let steps, let examples, let setAside):
-      let all = setAside.values.reduce(0, +)
       self = TrainingTale(name: name)
-      (self.steps, self.examples, self.setAside) = (steps, examples, all)
+      (self.steps, self.examples, self.setAside) = (steps, examples, setAside)
       return (progress(done: 0), nil)
     case .resumed(let step):
       resumedAt = step
@@ -29,6 +28,11 @@ struct TrainingTale: Sendable {
       first = first ?? report
       return (progress(done: report.step), report.step == steps ? line(to: report) : nil)
     case .saved: return (nil, nil)
+    case .looked(let step, let loss, let isLowest):
+      let word = isLowest ? ", the lowest" : ""
+      return (nil, "step \(step): loss \(fixed(loss, decimals: 3)) on what is held back\(word)")
+    case .collapsed(let step, let reason, let backTo):
+      return (nil, "stopped at step \(step): \(reason); the result is that of step \(backTo)")
     }
   }
 
@@ -39,7 +43,10 @@ struct TrainingTale: Sendable {
   private func line(to last: StepReport) -> String {
     let seconds = (ContinuousClock.now - started).seconds
     var words = "\(examples) examples"
-    if setAside > 0 { words += " (\(setAside) set aside as too long)" }
+    if !setAside.isEmpty {
+      let reasons = setAside.map { "\($1) \($0.rawValue)" }.sorted()
+      words += " (set aside: \(reasons.joined(separator: ", ")))"
+    }
     words += ", \(steps) steps"
     if resumedAt > 0 { words += " (from \(resumedAt))" }
     words += ", loss \(fixed(first?.loss ?? 0, decimals: 3)) to \(fixed(last.loss, decimals: 3))"

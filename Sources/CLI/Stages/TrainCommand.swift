@@ -1,5 +1,7 @@
 import ArgumentParser
+import Bytes
 import Dispatch
+import Foundation
 import SynPO
 import Training
 
@@ -10,32 +12,67 @@ struct TrainCommand: ParsableCommand {
     discussion: """
       A training that was interrupted goes on from its last checkpoint when it is started again. \
       What it leaves in --into is read by --trained and, if it is an adapter, by other programs \
-      that know PEFT.
+      that know PEFT. Each step is a line of JSON in metrics.jsonl beside it, with TRL's names; a \
+      step that is repeated after an interruption has a second line.
+
+      A training stops, and its result is the best state it was in, when loss or gradient is no \
+      finite number, when the answers to be learnt have become less likely by more than max_drop \
+      nats a token, or when the loss on --held-back has not fallen for three looks, one every 50 \
+      steps.
       """,
-    subcommands: [TrainSFT.self, TrainGenerator.self, TrainImprover.self, TrainSimPO.self])
+    subcommands: [
+      TrainSFT.self, TrainGenerator.self, TrainImprover.self, TrainSimPO.self, TrainBench.self,
+    ])
 }
 
 /// Where a training leaves its result, and how it is told of.
 struct TrainingOptions: ParsableArguments {
   @Option(help: "The folder for the result and for checkpoints.", completion: .directory)
-  var into: String
+  var into: String?
+
+  @Option(help: "Shows the tokens of the first examples and which are scored; nothing is trained.")
+  var showMask: Int?
 
   @OptionGroup var stage: StageOptions
 
+  func validate() throws {
+    guard into != nil || showMask != nil else {
+      throw ValidationError("Missing expected argument '--into <into>'")
+    }
+  }
+
   func train(
-    _ lesson: Workbench.Lesson, on logs: [String], further: [String] = []
+    _ lesson: Workbench.Lesson, heldBack: Workbench.Lesson? = nil, on logs: [String],
+    further: [String] = []
   ) async throws {
     for path in logs where path != "-" { try checkReadable(path) }
     let bench = try Workbench(settings: try stage.settings(further: further))
+    if let showMask { return try await LossMask(bench, lesson).show(first: showMask) }
+    guard let into else { return }
     let watch = Interruption.watch("interrupted; the same command goes on from \(into)")
     defer { watch.cancel() }
     var tale = TrainingTale(name: "")
-    let model = try await bench.train(lesson, into: into) { event in
+    let metrics = MetricsLines(folder: into)
+    let model = try await bench.train(lesson, heldBack: heldBack, into: into) { event in
       let (progress, line) = tale.take(event)
       if let progress { Console.standard.show(progress) }
       if let line { Console.standard.note(line) }
+      if case .step(let report) = event { try metrics.append(report) }
     }
     Console.standard.note("\(into) holds \(model.fingerprint)")
+  }
+}
+
+/// One line of JSON a step, beside the result.
+struct MetricsLines {
+  let folder: String
+
+  func append(_ report: StepReport) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    let line = [UInt8](try encoder.encode(report)) + [UInt8(ascii: "\n")]
+    let file = try OpenFile(path: "\(folder)/metrics.jsonl", flags: O_WRONLY | O_CREAT | O_APPEND)
+    try unsafe file.write(line.span.bytes)
   }
 }
 
@@ -77,10 +114,32 @@ struct TrainImprover: AsyncParsableCommand {
 
 struct TrainSimPO: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "simpo", abstract: "Learns to prefer the chosen answers of pairs.")
+    commandName: "simpo",
+    abstract: "Learns to prefer the chosen answers of pairs; settings under `policy`.",
+    discussion: "With --set policy.algorithm=dpo it is DPO, the initial model being the reference.")
 
   @Argument(help: "A log of pairs; - is standard input.") var pairs: String
+  @Option(help: "A log of pairs that are only looked at.", completion: .file())
+  var heldBack: String?
   @OptionGroup var training: TrainingOptions
 
-  func run() async throws { try await training.train(.policy(pairs: pairs), on: [pairs]) }
+  func run() async throws {
+    let policy = try training.stage.options.settings(config: training.stage.config).policy
+    Console.standard.note(policy.inWords)
+    try await training.train(
+      .policy(pairs: pairs), heldBack: heldBack.map { .policy(pairs: $0) },
+      on: [pairs] + (heldBack.map { [$0] } ?? []))
+  }
+}
+
+extension PolicySettings {
+  /// The objective with its margin both ways, since both are in use under the same name.
+  var inWords: String {
+    var words = "\(algorithm.rawValue), beta \(beta)"
+    if algorithm == .simpo {
+      words += ", gamma \(margin) absolute = \(margin / beta) of beta"
+    }
+    words += ", sft_weight \(sftWeight), \(lossType.rawValue) loss"
+    return labelSmoothing > 0 ? words + ", label_smoothing \(labelSmoothing)" : words
+  }
 }

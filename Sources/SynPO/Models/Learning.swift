@@ -13,6 +13,8 @@ struct Learning: Sendable {
   let settings: TrainingSettings
   /// What it starts from; the initial model unless stated.
   let base: ChatModel
+  /// Examples that are only looked at, to see when more training does no good.
+  var heldBack: [TrainingExample] = []
 
   /// Trains on `examples`, which are only asked for if there is something to do.
   func run(
@@ -21,7 +23,8 @@ struct Learning: Sendable {
     guard !store.isTrained(folder) else { return try store.trained(in: folder) }
     try folder.make()
     let training = TrainingRun(
-      base: try mergedBase(), settings: settings, examples: try examples(), folder: folder.path)
+      base: try mergedBase(), settings: settings, examples: try examples(), heldBack: heldBack,
+      folder: folder.path)
     let trainer = try training.run(tell)
     if let adapter = trainer.adapter {
       try AdapterFile.write(adapter, to: folder.path, baseModel: store.settings.model)

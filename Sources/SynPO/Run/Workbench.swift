@@ -52,12 +52,16 @@ public struct Workbench: Sendable {
 
   /// Trains into the folder `path`, from the last checkpoint if there is one; a training that has
   /// ended is not repeated.
+  ///
+  /// - Parameter heldBack: what is only looked at meanwhile.
   public func train(
-    _ lesson: Lesson, into path: String, tell: @escaping (TrainingEvent) throws -> Void
+    _ lesson: Lesson, heldBack: Lesson? = nil, into path: String,
+    tell: @escaping (TrainingEvent) throws -> Void
   ) async throws -> ChatModel {
     let examples = try await examples(of: lesson)
-    let learning = Learning(
+    var learning = Learning(
       store: store, folder: RunFolder(path), settings: training(lesson), base: store.initial)
+    if let heldBack { learning.heldBack = try await self.examples(of: heldBack) }
     return try learning.run(examples: { examples }, tell: tell)
   }
 
@@ -72,7 +76,8 @@ public struct Workbench: Sendable {
       try records(Answer.self, in: answers), by: chat, iteration: iteration)
   }
 
-  private func training(_ lesson: Lesson) -> TrainingSettings {
+  /// What a lesson is learnt with.
+  public func training(_ lesson: Lesson) -> TrainingSettings {
     switch lesson {
     case .answers, .generator: settings.generator.training(.imitation, seed: settings.seed)
     case .improver: settings.improver.training(.imitation, seed: settings.seed)
@@ -80,7 +85,8 @@ public struct Workbench: Sendable {
     }
   }
 
-  private func examples(of lesson: Lesson) async throws -> [TrainingExample] {
+  /// What is learnt from, in tokens, before it is cut to the settings' limits.
+  public func examples(of lesson: Lesson) async throws -> [TrainingExample] {
     let examples = LearningExamples(settings: settings, chat: store.initial)
     switch lesson {
     case .answers(let seeds):

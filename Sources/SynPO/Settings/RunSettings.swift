@@ -156,10 +156,12 @@ public enum TrainingMethod: String, Codable, CaseIterable, Sendable {
   case lora, full
 }
 
-/// What the forward pass of a training computes with; gradients are floats either way.
+/// What a training's products with the model's int8 weights are computed with.
 public enum ForwardPass: String, Codable, CaseIterable, Sendable {
+  /// `int8` for an adapter. Where all weights are trained they are floats, and so is everything.
+  case automatic
   case float
-  /// As in generation: int8 weights meet activations rounded to int8. Several times faster.
+  /// int8 weights meet activations and gradients that are rounded to int8. Several times faster.
   case int8
 }
 
@@ -177,14 +179,22 @@ public struct LearningSettings: Codable, Equatable, Sendable {
   public var maxLength = 1024
   public var loraR = 16
   public var loraAlpha: Float = 32
-  public var forward = ForwardPass.float
+  /// Whether the adapter's scale is α/√r instead of α/r.
+  public var useRslora = false
+  public var forward = ForwardPass.automatic
+  public var optim = AdamW.Storage.float32
+  /// How far the likelihood of what is learnt may fall, in nats a token, before a training is given
+  /// up as collapsed; 0 for any amount.
+  public var maxDrop: Double = 2
   /// Steps between two checkpoints.
   public var saveSteps = 20
 
   func training(_ objective: Objective, seed: UInt64) -> TrainingSettings {
     let part: TrainedPart =
       method == .full
-      ? .everything : .adapter(targets: LinearName.allCases, rank: loraR, alpha: loraAlpha)
+      ? .everything
+      : .adapter(
+        targets: LinearName.allCases, rank: loraR, alpha: loraAlpha, isRankStabilised: useRslora)
     var settings = TrainingSettings(objective: objective, part: part)
     settings.learningRate = learningRate
     settings.batchSize = batchSize
@@ -194,20 +204,33 @@ public struct LearningSettings: Codable, Equatable, Sendable {
     settings.weightDecay = weightDecay
     settings.maximumGradientNorm = maxGradNorm
     settings.limits = LengthLimits(maximumLength: maxLength)
-    settings.arithmetic = forward == .int8 ? .rowwise : .float
+    let isFast = forward == .int8 || forward == .automatic && method == .lora
+    settings.arithmetic = isFast ? .int8 : .float
+    settings.optimizer = optim
+    settings.collapse.maximumDrop = maxDrop
     settings.saveSteps = saveSteps
     settings.seed = seed
     return settings
   }
 }
 
-/// How the policy is trained with SimPO.
+/// What the policy is trained with.
+public enum PreferenceAlgorithm: String, Codable, CaseIterable, Sendable {
+  case simpo, dpo
+}
+
+/// How the policy is trained on pairs.
 public struct PolicySettings: Codable, Equatable, Sendable {
+  public var algorithm = PreferenceAlgorithm.simpo
   public var beta: Float = 2
   /// The margin, absolute, as the SynPO paper states it.
   public var gamma: Float = 1.6
   /// The margin as a share of beta, as the SimPO repository states it; replaces `gamma`.
   public var gammaBetaRatio: Float?
+  /// Allows a margin above beta.
+  public var forceMargin = false
+  public var lossType = LeadLoss.Kind.sigmoid
+  public var labelSmoothing: Float = 0
   public var sftWeight: Float = 0
   public var learning = LearningSettings()
 
@@ -219,8 +242,16 @@ public struct PolicySettings: Codable, Equatable, Sendable {
   /// The absolute margin in force.
   public var margin: Float { gammaBetaRatio.map { $0 * beta } ?? gamma }
 
+  private var objective: Objective {
+    let shape = LeadLoss(lossType, labelSmoothing: labelSmoothing)
+    switch algorithm {
+    case .simpo:
+      return .preference(SimPO(beta: beta, gamma: margin, shape: shape), sftWeight: sftWeight)
+    case .dpo: return .direct(DPO(beta: beta, shape: shape), sftWeight: sftWeight)
+    }
+  }
+
   func training(seed: UInt64) -> TrainingSettings {
-    learning.training(
-      .preference(SimPO(beta: beta, gamma: margin), sftWeight: sftWeight), seed: seed)
+    learning.training(objective, seed: seed)
   }
 }

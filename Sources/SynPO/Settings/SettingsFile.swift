@@ -136,8 +136,16 @@ public enum SettingsFile {
       ("keywords.prompt_words", settings.keywords.promptWords > 0, "at least 1"),
       ("policy.beta", settings.policy.beta > 0, "above 0"),
       (
-        "policy.gamma", (0...settings.policy.beta).contains(settings.policy.margin),
-        "from 0 to beta: a margin above beta is out of the range in which SimPO is known to work"
+        "policy.gamma",
+        settings.policy.margin >= 0
+          && (settings.policy.margin <= settings.policy.beta || settings.policy.forceMargin
+            || settings.policy.algorithm == .dpo),
+        "from 0 to beta: a margin above beta is out of the range in which SimPO is known to work; "
+          + "policy.force_margin: true allows it"
+      ),
+      (
+        "policy.label_smoothing", (0..<0.5).contains(settings.policy.labelSmoothing),
+        "from 0 to below 0.5"
       ),
     ]
     for (key, isGood, expectation) in checks where !isGood {

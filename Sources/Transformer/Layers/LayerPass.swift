@@ -38,24 +38,24 @@ struct LayerPass {
   let adapter: Adapter?
   let workers: Workers
 
-  /// - Returns: the layer's output [T, D] and what ``backward(_:from:batch:gradients:)`` needs.
+  /// - Returns: the layer's output [T, D] and what
+  ///   ``backward(_:from:batch:arithmetic:gradients:)`` needs.
   func forward(
     _ x: Matrix, batch: TokenBatch, arithmetic: Arithmetic
   ) -> (y: Matrix, kept: LayerActivations) {
     let normed = norm(x, layer.attentionNorm)
-    let rawQ = apply(.query, normed, arithmetic)
-    let rawK = apply(.key, normed, arithmetic)
+    let qkv = apply([.query, .key, .value], normed, arithmetic)
+    let (rawQ, rawK, v) = (qkv[0], qkv[1], qkv[2])
     let q = normHeads(rawQ, layer.queryNorm)
     let k = normHeads(rawK, layer.keyNorm)
-    let v = apply(.value, normed, arithmetic)
     rotate(q, batch.positions)
     rotate(k, batch.positions)
-    let gathered = Matrix(rows: x.rows, columns: shape.queryWidth)
-    let logSums = Matrix(rows: x.rows, columns: shape.heads)
+    let gathered = Matrix(unsetRows: x.rows, columns: shape.queryWidth)
+    let logSums = Matrix(unsetRows: x.rows, columns: shape.heads)
     Attention.forward(
       q: q, k: k, v: v, headSize: shape.headSize, segments: batch.segments,
       window: shape.slidingWindow, into: gathered, logSums: logSums, on: workers)
-    let middle = apply(.attentionOutput, gathered, arithmetic)
+    let middle = apply([.attentionOutput], gathered, arithmetic)[0]
     Rowwise.add(x, to: middle, on: workers)
     let (y, middleNormed, gate, up, product) = feedForward(middle, arithmetic)
     let kept = LayerActivations(
@@ -66,20 +66,43 @@ struct LayerPass {
   }
 
   /// The same for rows that continue sequences in a cache.
-  func decode(_ x: Matrix, rows: DecodingRows, cache: KeyValueCache, index: Int) -> Matrix {
+  ///
+  /// - Parameter picked: the rows of the output that are wanted; nil for all.
+  func decode(
+    _ x: Matrix, rows: DecodingRows, cache: KeyValueCache, index: Int, picked: [Int]?
+  ) -> Matrix {
     let normed = norm(x, layer.attentionNorm)
-    let q = normHeads(apply(.query, normed, .rowwise), layer.queryNorm)
-    let k = normHeads(apply(.key, normed, .rowwise), layer.keyNorm)
-    let v = apply(.value, normed, .rowwise)
-    rotate(q, rows.positions)
+    guard let picked else {
+      let qkv = apply([.query, .key, .value], normed, .rowwise)
+      store(k: qkv[1], v: qkv[2], rows, in: cache, index)
+      return finish(x, q: qkv[0], rows: rows, cache: cache, index: index)
+    }
+    let kv = apply([.key, .value], normed, .rowwise)
+    store(k: kv[0], v: kv[1], rows, in: cache, index)
+    let q = apply([.query], normed.picking(picked), .rowwise)[0]
+    return finish(
+      x.picking(picked), q: q, rows: rows.picking(picked), cache: cache, index: index)
+  }
+
+  private func store(
+    k: Matrix, v: Matrix, _ rows: DecodingRows, in cache: KeyValueCache, _ index: Int
+  ) {
+    let k = normHeads(k, layer.keyNorm)
     rotate(k, rows.positions)
-    cache.store(
-      k: k, v: v, layer: index, slots: rows.slots, positions: rows.positions, on: workers)
-    let gathered = Matrix(rows: x.rows, columns: shape.queryWidth)
+    cache.store(k: k, v: v, layer: index, runs: rows.runs, on: workers)
+  }
+
+  /// From queries that are neither normed nor rotated yet to the layer's output.
+  private func finish(
+    _ x: Matrix, q: Matrix, rows: DecodingRows, cache: KeyValueCache, index: Int
+  ) -> Matrix {
+    let q = normHeads(q, layer.queryNorm)
+    rotate(q, rows.positions)
+    let gathered = Matrix(unsetRows: x.rows, columns: shape.queryWidth)
     Attention.cached(
-      q: q, cache: cache, layer: index, slots: rows.slots, positions: rows.positions,
-      window: shape.slidingWindow, into: gathered, on: workers)
-    let middle = apply(.attentionOutput, gathered, .rowwise)
+      q: q, cache: cache, layer: index, runs: rows.runs, window: shape.slidingWindow,
+      into: gathered, on: workers)
+    let middle = apply([.attentionOutput], gathered, .rowwise)[0]
     Rowwise.add(x, to: middle, on: workers)
     return feedForward(middle, .rowwise).y
   }
@@ -88,22 +111,25 @@ struct LayerPass {
     _ middle: Matrix, _ arithmetic: Arithmetic
   ) -> (y: Matrix, normed: Matrix, gate: Matrix, up: Matrix, product: Matrix) {
     let normed = norm(middle, layer.feedForwardNorm)
-    let gate = apply(.gate, normed, arithmetic)
-    let up = apply(.up, normed, arithmetic)
-    let product = Matrix(rows: middle.rows, columns: shape.feedForward)
+    let gateUp = apply([.gate, .up], normed, arithmetic)
+    let (gate, up) = (gateUp[0], gateUp[1])
+    let product = Matrix(unsetRows: middle.rows, columns: shape.feedForward)
     Rowwise.swiGLU(gate: gate, up: up, into: product, on: workers)
-    let y = apply(.down, product, arithmetic)
+    let y = apply([.down], product, arithmetic)[0]
     Rowwise.add(middle, to: y, on: workers)
     return (y, normed, gate, up, product)
   }
 
   /// From dy [T, D] to dx [T, D]; adds to the gradients that are asked for.
   func backward(
-    _ dy: Matrix, from kept: LayerActivations, batch: TokenBatch, gradients: Gradients
+    _ dy: Matrix, from kept: LayerActivations, batch: TokenBatch, arithmetic: Arithmetic,
+    gradients: Gradients
   ) -> Matrix {
-    let dMiddle = feedForwardBackward(dy, from: kept, gradients: gradients)
+    let dMiddle = feedForwardBackward(
+      dy, from: kept, arithmetic: arithmetic, gradients: gradients)
     let dGathered = Matrix(rows: dy.rows, columns: shape.queryWidth)
-    back(.attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, gradients)
+    back(
+      .attentionOutput, x: kept.gathered, dy: dMiddle, addingTo: dGathered, arithmetic, gradients)
     let dq = Matrix(rows: dy.rows, columns: shape.queryWidth)
     let dk = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
     let dv = Matrix(rows: dy.rows, columns: shape.keyValueWidth)
@@ -116,9 +142,9 @@ struct LayerPass {
     let dNormed = Matrix(rows: dy.rows, columns: shape.width)
     let dRawQ = backHeads(dq, raw: kept.rawQ, layer.queryNorm, .query, gradients)
     let dRawK = backHeads(dk, raw: kept.rawK, layer.keyNorm, .key, gradients)
-    back(.query, x: kept.normed, dy: dRawQ, addingTo: dNormed, gradients)
-    back(.key, x: kept.normed, dy: dRawK, addingTo: dNormed, gradients)
-    back(.value, x: kept.normed, dy: dv, addingTo: dNormed, gradients)
+    back(.query, x: kept.normed, dy: dRawQ, addingTo: dNormed, arithmetic, gradients)
+    back(.key, x: kept.normed, dy: dRawK, addingTo: dNormed, arithmetic, gradients)
+    back(.value, x: kept.normed, dy: dv, addingTo: dNormed, arithmetic, gradients)
     Rowwise.rmsNormBackward(
       kept.x, weight: layer.attentionNorm, epsilon: shape.normEpsilon, dy: dNormed,
       addingTo: dMiddle, weightGradient: gradients["blk.\(index).attn_norm.weight"], on: workers)
@@ -127,17 +153,17 @@ struct LayerPass {
 
   /// From dy to the gradient of the layer's middle, which holds dy itself as well (residual).
   private func feedForwardBackward(
-    _ dy: Matrix, from kept: LayerActivations, gradients: Gradients
+    _ dy: Matrix, from kept: LayerActivations, arithmetic: Arithmetic, gradients: Gradients
   ) -> Matrix {
     let dProduct = Matrix(rows: dy.rows, columns: shape.feedForward)
-    back(.down, x: kept.product, dy: dy, addingTo: dProduct, gradients)
+    back(.down, x: kept.product, dy: dy, addingTo: dProduct, arithmetic, gradients)
     let dGate = Matrix(rows: dy.rows, columns: shape.feedForward)
     let dUp = Matrix(rows: dy.rows, columns: shape.feedForward)
     Rowwise.swiGLUBackward(
       gate: kept.gate, up: kept.up, dy: dProduct, dGate: dGate, dUp: dUp, on: workers)
     let dNormed = Matrix(rows: dy.rows, columns: shape.width)
-    back(.gate, x: kept.middleNormed, dy: dGate, addingTo: dNormed, gradients)
-    back(.up, x: kept.middleNormed, dy: dUp, addingTo: dNormed, gradients)
+    back(.gate, x: kept.middleNormed, dy: dGate, addingTo: dNormed, arithmetic, gradients)
+    back(.up, x: kept.middleNormed, dy: dUp, addingTo: dNormed, arithmetic, gradients)
     let dMiddle = dy.copy()
     Rowwise.rmsNormBackward(
       kept.middle, weight: layer.feedForwardNorm, epsilon: shape.normEpsilon, dy: dNormed,
@@ -147,19 +173,25 @@ struct LayerPass {
 
   private var index: Int { layer[.query].id.layer }
 
-  private func apply(_ name: LinearName, _ x: Matrix, _ arithmetic: Arithmetic) -> Matrix {
-    layer[name].forward(x, adapter: adapter, arithmetic: arithmetic, on: workers)
+  /// The outputs of linears that have the same input.
+  private func apply(
+    _ names: [LinearName], _ x: Matrix, _ arithmetic: Arithmetic
+  ) -> [Matrix] {
+    Linear.forward(
+      names.map { layer[$0] }, x, adapter: adapter, arithmetic: arithmetic, on: workers)
   }
 
   private func back(
-    _ name: LinearName, x: Matrix, dy: Matrix, addingTo dx: Matrix, _ gradients: Gradients
+    _ name: LinearName, x: Matrix, dy: Matrix, addingTo dx: Matrix, _ arithmetic: Arithmetic,
+    _ gradients: Gradients
   ) {
     layer[name].backward(
-      x: x, dy: dy, addingTo: dx, adapter: adapter, gradients: gradients, on: workers)
+      x: x, dy: dy, addingTo: dx, adapter: adapter, arithmetic: arithmetic, gradients: gradients,
+      on: workers)
   }
 
   private func norm(_ x: Matrix, _ weight: Matrix) -> Matrix {
-    let y = Matrix(rows: x.rows, columns: x.columns)
+    let y = Matrix(unsetRows: x.rows, columns: x.columns)
     Rowwise.rmsNorm(x, weight: weight, epsilon: shape.normEpsilon, into: y, on: workers)
     return y
   }

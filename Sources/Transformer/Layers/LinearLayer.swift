@@ -7,36 +7,54 @@ public enum Arithmetic: Sendable {
   case rowwise
   /// Floats throughout, by BLAS: the reference that training differentiates.
   case float
+  /// Training's fast one: int8 weights meet rounded activations forward and rounded gradients
+  /// backward; everything else, adapters too, is float by BLAS. Weights that are floats are met as in `float`.
+  case int8
 }
 
 extension Linear {
-  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out].
-  func forward(
-    _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
-  ) -> Matrix {
-    let y = Matrix(rows: x.rows, columns: weights.rows)
-    switch arithmetic {
-    case .rowwise: weights.product(x, into: y, on: workers)
-    case .float: weights.floatProduct(x, into: y, on: workers)
+  /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out], for layers that share x.
+  static func forward(
+    _ layers: [Linear], _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic,
+    on workers: Workers
+  ) -> [Matrix] {
+    let parts = layers.map {
+      (weights: $0.weights, y: Matrix(unsetRows: x.rows, columns: $0.weights.rows))
     }
+    switch arithmetic {
+    case .rowwise: WeightMatrix.products(x, parts, on: workers)
+    case .float, .int8:
+      for part in parts {
+        part.weights.product(x, into: part.y, arithmetic: arithmetic, on: workers)
+      }
+    }
+    for (layer, part) in zip(layers, parts) {
+      layer.addRest(x, to: part.y, adapter: adapter, arithmetic: arithmetic, on: workers)
+    }
+    return parts.map(\.y)
+  }
+
+  private func addRest(
+    _ x: Matrix, to y: Matrix, adapter: Adapter?, arithmetic: Arithmetic, on workers: Workers
+  ) {
     if let bias { Rowwise.addBias(bias, to: y, on: workers) }
-    guard let adapter, let part = adapter.parts[id] else { return y }
+    guard let adapter, let part = adapter.parts[id] else { return }
     let low = part.project(x, arithmetic: arithmetic, on: workers)
     switch arithmetic {
     case .rowwise:
       FloatProduct.addRowwiseABT(low, part.b, into: y, scale: adapter.scale, on: workers)
-    case .float: FloatProduct.addABT(low, part.b, into: y, scale: adapter.scale, on: workers)
+    case .float, .int8:
+      FloatProduct.addABT(low, part.b, into: y, scale: adapter.scale, on: workers)
     }
-    return y
   }
 
   /// From dy [T, out], adds dx = dy·W + scale·(dy·B)·A to `dx` [T, in], and to `gradients` what
   /// they ask for: dW = dyᵀ·x, dbias = Σ dy, dA = scale·(dy·B)ᵀ·x, dB = scale·dyᵀ·(x·Aᵀ).
   func backward(
-    x: Matrix, dy: Matrix, addingTo dx: Matrix, adapter: Adapter?, gradients: Gradients,
-    on workers: Workers
+    x: Matrix, dy: Matrix, addingTo dx: Matrix, adapter: Adapter?, arithmetic: Arithmetic,
+    gradients: Gradients, on workers: Workers
   ) {
-    weights.addTransposedProduct(dy, into: dx, on: workers)
+    weights.addBackwardProduct(dy, into: dx, arithmetic: arithmetic, on: workers)
     if let dw = gradients["\(id.path).weight"] {
       FloatProduct.addATB(dy, x, into: dw, on: workers)
     }
@@ -57,13 +75,33 @@ extension Linear {
   }
 }
 
+extension WeightMatrix {
+  /// y = x·Wᵀ
+  func product(_ x: Matrix, into y: Matrix, arithmetic: Arithmetic, on workers: Workers) {
+    switch (arithmetic, self) {
+    case (.rowwise, _), (.int8, .panels): product(x, into: y, on: workers)
+    case (.float, _), (.int8, .dense): floatProduct(x, into: y, on: workers)
+    }
+  }
+
+  /// dx += dy·W
+  func addBackwardProduct(
+    _ dy: Matrix, into dx: Matrix, arithmetic: Arithmetic, on workers: Workers
+  ) {
+    switch arithmetic {
+    case .int8: addTurnedProduct(dy, into: dx, on: workers)
+    case .rowwise, .float: addTransposedProduct(dy, into: dx, on: workers)
+    }
+  }
+}
+
 extension LowRank {
   /// x·Aᵀ [T, r]
   func project(_ x: Matrix, arithmetic: Arithmetic, on workers: Workers) -> Matrix {
     let low = Matrix(rows: x.rows, columns: a.rows)
     switch arithmetic {
     case .rowwise: FloatProduct.addRowwiseABT(x, a, into: low, scale: 1, on: workers)
-    case .float: FloatProduct.addABT(x, a, into: low, on: workers)
+    case .float, .int8: FloatProduct.addABT(x, a, into: low, on: workers)
     }
     return low
   }
