@@ -50,6 +50,11 @@ public final class CorpusWriter {
     do throws(RecordLogError) { log = try open() } catch { throw .log(error) }
   }
 
+  /// Removes the file where a crash came before anything could be in it. Any other file stays.
+  public static func removeStub(_ path: String) throws(CorpusError) {
+    do throws(RecordLogError) { try RecordLogWriter.removeStub(path) } catch { throw .log(error) }
+  }
+
   /// Appends a record and returns its number; every 64th makes all before it durable.
   ///
   /// - Parameter cursor: the position in the input after what this record was made from. It

@@ -118,16 +118,21 @@ public final class RecordLogWriter {
     try add(options.types)
   }
 
-  /// Continues the log where there is one; creates it where there is none, or where a crash came
-  /// before anything could be in it.
-  public static func continuing(
-    _ path: String, options: RecordLogOptions = .init()
-  ) throws(RecordLogError) -> RecordLogWriter {
+  /// Removes the file where a crash came before anything could be in it. Any other file stays.
+  public static func removeStub(_ path: String) throws(RecordLogError) {
     do throws(RecordLogError.Problem) {
       try LogOutput.removeStub(path)
     } catch {
       throw RecordLogError(error, path: path)
     }
+  }
+
+  /// Continues the log where there is one; creates it where there is none, or where a crash came
+  /// before anything could be in it.
+  public static func continuing(
+    _ path: String, options: RecordLogOptions = .init()
+  ) throws(RecordLogError) -> RecordLogWriter {
+    try removeStub(path)
     guard unsafe access(path, F_OK) == 0 else {
       return try RecordLogWriter(creating: path, options: options)
     }

@@ -35,6 +35,17 @@ struct SynpoSameResultTests {
     try compare("whole", "killed", in: folder)
   }
 
+  @Test(arguments: [0, 60, 128])
+  func `a stage begins its log anew where a crash left none of it`(length: Int) throws {
+    let folder = try TemporaryFolder()
+    let outcome = try BuiltTools.run(
+      """
+      head -c \(length) /dev/zero > lists.rlg
+      synpo keywords -n 5 -o lists.rlg --quiet && rlog count lists.rlg
+      """, in: folder)
+    #expect(outcome.code == 0 && outcome.output.contains("5"), "\(outcome.complaint)")
+  }
+
   @Test func `threads and sequences at once change nothing`() throws {
     let folder = try TemporaryFolder()
     let few = "SYNPO_THREADS=1 synpo run --output-dir few --set parallel_sequences=7"

@@ -11,6 +11,7 @@ public struct KeywordStage: Sendable {
 
   /// Writes `count` lists to `output`, once. Iterations draw different paragraphs.
   public func run(iteration: Int, count: Int, to output: String) throws -> StageSummary {
+    if output != "-" { try CorpusWriter.removeStub(output) }
     if let summary = try StageSummary(
       stage: "keywords", sealedLog: output, of: KeywordList.self)
     {

@@ -41,6 +41,7 @@ public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
       ) async throws -> Void
   ) async throws -> StageSummary {
     let start = Date()
+    if output != "-" { try CorpusWriter.removeStub(output) }
     if let summary = try finishedSummary() { return summary }
     let writer = try CorpusWriter(path: output, reproducibleAs: "\(identity)/\(name)")
     let begin = writer.lastCursor
