@@ -13,6 +13,8 @@ final class FaultyFiles: LogFiles, @unchecked Sendable {
   /// Counted from 0 over the calls in `calls`; nothing fails where it is never reached.
   var failing: Range<Int> = 0..<0
   var code: Int32 = EIO
+  /// What a disk takes for a sync; set before use.
+  var syncMicroseconds: UInt32 = 0
   var calls = Set(Call.allCases)
   /// What a failing write leaves behind all the same, of a thousand.
   var writtenAnyway = 0
@@ -47,7 +49,10 @@ final class FaultyFiles: LogFiles, @unchecked Sendable {
   }
 
   /// No test here cuts the power, so nothing is really synced.
-  func sync(_ file: borrowing OpenFile) throws(FileError) { try step(.sync, file.path) }
+  func sync(_ file: borrowing OpenFile) throws(FileError) {
+    usleep(syncMicroseconds)
+    try step(.sync, file.path)
+  }
 
   func truncate(_ file: borrowing OpenFile, to byteCount: UInt64) throws(FileError) {
     try step(.truncate, file.path)

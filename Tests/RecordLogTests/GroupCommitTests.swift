@@ -43,6 +43,7 @@ struct GroupCommitTests {
     let folder = try QuickFolder()
     let files = FaultyFiles()
     files.calls = [.sync]
+    files.syncMicroseconds = 300
     var options = segmented(files)
     options.segmentSize = .mebibytes(64)
     let log = try GroupCommitLog(folder.file("log"), options: options)
