@@ -3,6 +3,7 @@
 // which rows are computed together.
 #pragma once
 
+#include "quantize.h"
 #include "rowwise.h"
 
 // Queries that share the registers with blocks of keys, and with value columns: a path with larger
@@ -14,9 +15,25 @@
 #define CK_MIX_VECTORS 2
 #endif
 
-// Sixteen numbers from element `index` of a page.
-CK_INLINE f16x load_entry(const uint8_t *page, size_t index, const int half) {
-  return half ? load_half((const uint16_t *)page + index) : load((const float *)page + index);
+// Sixteen numbers from element `index` of a page; codes are multiplied by their scales.
+CK_INLINE f16x load_entry(const uint8_t *page, size_t index, f16x scales, const int format) {
+  if (format == CK_INT8)
+    return __builtin_convertvector(*(const b16x *)(page + index), f16x) * scales;
+  if (format == CK_FLOAT16) return load_half((const uint16_t *)page + index);
+  return load((const float *)page + index);
+}
+
+// Scales of sixteen keys' codes from entry `i`, and of a value's from `column`.
+CK_INLINE f16x key_scales(const uint8_t *page, size_t size, size_t i, const int format) {
+  if (format != CK_INT8) return splat(1);
+  return load((const float *)(page + 16 * size) + i / CK_BLOCK * 16);
+}
+
+CK_INLINE f16x value_scale(const uint8_t *page, size_t stride, size_t lane, size_t column,
+                           const int format) {
+  if (format != CK_INT8) return splat(1);
+  size_t blocks = (stride + CK_BLOCK - 1) / CK_BLOCK;
+  return splat(((const float *)(page + 16 * stride))[lane * blocks + column / CK_BLOCK]);
 }
 
 CK_INLINE const uint8_t *page_of(const void *first, size_t step, const int32_t *numbers,
@@ -36,37 +53,42 @@ CK_INLINE const uint8_t *value_page(const struct ck_pages *at, size_t page) {
 // apart by entries.
 CK_INLINE void score_tile(const float *q, size_t size, const struct ck_pages *at, size_t page,
                           float *out, size_t stride, const int queries, const int pages,
-                          const int half) {
+                          const int format) {
   f16x total[CK_SCORE_QUERIES][4];
   const uint8_t *keys[4];
   for (int b = 0; b < pages; b++) keys[b] = key_page(at, page + b);
   for (int h = 0; h < queries; h++)
     for (int b = 0; b < pages; b++) total[h][b] = splat(0);
-  for (size_t i = 0; i < size; i++)
-    for (int b = 0; b < pages; b++) {
-      f16x key = load_entry(keys[b], i * 16, half);
-      for (int h = 0; h < queries; h++)
-        total[h][b] = multiply_add(key, splat(q[i * CK_SCORE_QUERIES + h]), total[h][b]);
-    }
+  for (size_t i = 0, stop; i < size; i = stop) {
+    f16x scales[4];
+    stop = format == CK_INT8 && size - i > CK_BLOCK ? i + CK_BLOCK : size;
+    for (int b = 0; b < pages; b++) scales[b] = key_scales(keys[b], size, i, format);
+    for (size_t n = i; n < stop; n++)
+      for (int b = 0; b < pages; b++) {
+        f16x key = load_entry(keys[b], n * 16, scales[b], format);
+        for (int h = 0; h < queries; h++)
+          total[h][b] = multiply_add(key, splat(q[n * CK_SCORE_QUERIES + h]), total[h][b]);
+      }
+  }
   for (int h = 0; h < queries; h++)
     for (int b = 0; b < pages; b++) store(out + h * stride + b * 16, total[h][b]);
 }
 
 CK_INLINE void score_pages(const float *q, size_t size, const struct ck_pages *at, size_t first,
                            size_t end, float *out, size_t stride, const int queries,
-                           const int half) {
+                           const int format) {
   const int fit = CK_SCORE_SUMS / queries, together = fit < 1 ? 1 : fit > 4 ? 4 : fit;
   size_t page = first;
   for (; page + together <= end; page += together, out += 16 * together)
-    score_tile(q, size, at, page, out, stride, queries, together, half);
+    score_tile(q, size, at, page, out, stride, queries, together, format);
   for (; page < end; page++, out += 16)
-    score_tile(q, size, at, page, out, stride, queries, 1, half);
+    score_tile(q, size, at, page, out, stride, queries, 1, format);
 }
 
 // Scores of up to CK_SCORE_QUERIES queries with the keys of pages first ..< end.
 CK_INLINE void score(const float *q, size_t queries, size_t size, const struct ck_pages *at,
-                     size_t first, size_t end, float *out, size_t stride, const int half) {
-#define SCORE(n) score_pages(q, size, at, first, end, out, stride, n, half)
+                     size_t first, size_t end, float *out, size_t stride, const int format) {
+#define SCORE(n) score_pages(q, size, at, first, end, out, stride, n, format)
   switch (queries) {
     case 1: SCORE(1); break;
     case 2: SCORE(2); break;
@@ -112,13 +134,15 @@ struct mix_place {
 // total[h] += Σ_j powers[h, j] · values[j], for tokens first ..< end and some queries.
 CK_INLINE void mix_tokens(const struct mix_place *place, const struct attention_query *queries,
                           size_t first, size_t end, f16x total[][CK_MIX_VECTORS], const int count,
-                          const int vectors, const int half) {
+                          const int vectors, const int format) {
   for (size_t j = first; j < end;) {
     const uint8_t *page = value_page(place->at, j / 16);
     size_t stop = (j / 16 + 1) * 16 < end ? (j / 16 + 1) * 16 : end;
     for (; j < stop; j++)
       for (int v = 0; v < vectors; v++) {
-        f16x value = load_entry(page, j % 16 * place->stride + place->column + v * 16, half);
+        size_t column = place->column + v * 16;
+        f16x scale = value_scale(page, place->stride, j % 16, column, format);
+        f16x value = load_entry(page, j % 16 * place->stride + column, scale, format);
         for (int h = 0; h < count; h++)
           total[h][v] = multiply_add(value, splat(queries[h].powers[j - place->base]), total[h][v]);
       }
@@ -127,7 +151,7 @@ CK_INLINE void mix_tokens(const struct mix_place *place, const struct attention_
 
 // Tokens that all of the queries see are mixed for all at once, those before and after for each.
 CK_INLINE void mix_tile(const struct mix_place *place, const struct attention_query *queries,
-                        size_t size, const int count, const int vectors, const int half) {
+                        size_t size, const int count, const int vectors, const int format) {
   f16x total[CK_MIX_QUERIES][CK_MIX_VECTORS];
   size_t first = 0, end = SIZE_MAX;
 #pragma clang loop unroll(full)
@@ -140,12 +164,12 @@ CK_INLINE void mix_tile(const struct mix_place *place, const struct attention_qu
 #pragma clang loop unroll(full)
   for (int h = 0; h < count; h++) {
     size_t stop = queries[h].end < first ? queries[h].end : first;
-    mix_tokens(place, queries + h, queries[h].first, stop, total + h, 1, vectors, half);
+    mix_tokens(place, queries + h, queries[h].first, stop, total + h, 1, vectors, format);
   }
-  mix_tokens(place, queries, first, end, total, count, vectors, half);
+  mix_tokens(place, queries, first, end, total, count, vectors, format);
 #pragma clang loop unroll(full)
   for (int h = 0; h < count; h++) {
-    mix_tokens(place, queries + h, end, queries[h].end, total + h, 1, vectors, half);
+    mix_tokens(place, queries + h, end, queries[h].end, total + h, 1, vectors, format);
     f16x inverse = splat(1 / queries[h].denominator);
     for (int v = 0; v < vectors; v++) {
       size_t i = place->column + v * 16;
@@ -155,18 +179,18 @@ CK_INLINE void mix_tile(const struct mix_place *place, const struct attention_qu
 }
 
 CK_INLINE void mix_columns(struct mix_place place, const struct attention_query *queries,
-                           size_t size, const int count, const int half) {
+                           size_t size, const int count, const int format) {
   for (; place.column + 16 * CK_MIX_VECTORS <= place.stride; place.column += 16 * CK_MIX_VECTORS)
-    mix_tile(&place, queries, size, count, CK_MIX_VECTORS, half);
+    mix_tile(&place, queries, size, count, CK_MIX_VECTORS, format);
   for (; place.column < place.stride; place.column += 16)
-    mix_tile(&place, queries, size, count, 1, half);
+    mix_tile(&place, queries, size, count, 1, format);
 }
 
 // One tile of queries, number `start` ..< `start` + `count` of all rows' heads.
 CK_INLINE void attend_tile(const float *q, size_t q_stride, const struct ck_pages *at,
                            const struct ck_attention *a, size_t start, size_t count, float *scores,
                            float *out, size_t out_stride, float *log_sums, size_t log_stride,
-                           const int half) {
+                           const int format) {
   float turned[CK_LONGEST_HEAD * CK_SCORE_QUERIES];
   struct attention_query queries[CK_SCORE_QUERIES];
   for (size_t h = 0; h < count; h++) {
@@ -179,7 +203,7 @@ CK_INLINE void attend_tile(const float *q, size_t q_stride, const struct ck_page
   }
   size_t page = queries[0].first / 16, pages = (queries[count - 1].end + 15) / 16 - page;
   size_t score_stride = pages * 16;
-  score(turned, count, a->size, at, page, page + pages, scores, score_stride, half);
+  score(turned, count, a->size, at, page, page + pages, scores, score_stride, format);
   for (size_t h = 0; h < count; h++) {
     size_t row = (start + h) / a->heads, head = (start + h) % a->heads;
     float *log_sum = log_sums ? log_sums + row * log_stride + head : 0;
@@ -191,8 +215,8 @@ CK_INLINE void attend_tile(const float *q, size_t q_stride, const struct ck_page
   struct mix_place place = {at, a->stride, page * 16, 0};
   size_t h = 0;
   for (; h + CK_MIX_QUERIES <= count; h += CK_MIX_QUERIES)
-    mix_columns(place, queries + h, a->size, CK_MIX_QUERIES, half);
-  for (; h < count; h++) mix_columns(place, queries + h, a->size, 1, half);
+    mix_columns(place, queries + h, a->size, CK_MIX_QUERIES, format);
+  for (; h < count; h++) mix_columns(place, queries + h, a->size, 1, format);
 }
 
 static void attention_rows(const float *q, size_t q_stride, const struct ck_pages *pages,
@@ -202,23 +226,46 @@ static void attention_rows(const float *q, size_t q_stride, const struct ck_page
   for (size_t start = 0; start < all; start += count) {
     size_t left = all - start;
     count = left >= CK_SCORE_QUERIES ? CK_SCORE_QUERIES : left > 4 ? 4 : left;
-    if (pages->half)
-      attend_tile(q, q_stride, pages, a, start, count, scores, out, out_stride, log_sums,
-                  log_stride, 1);
-    else
-      attend_tile(q, q_stride, pages, a, start, count, scores, out, out_stride, log_sums,
-                  log_stride, 0);
+#define ATTEND(format)                                                                       \
+  attend_tile(q, q_stride, pages, a, start, count, scores, out, out_stride, log_sums, log_stride, \
+              format)
+    switch (pages->format) {
+      case CK_FLOAT16: ATTEND(CK_FLOAT16); break;
+      case CK_INT8: ATTEND(CK_INT8); break;
+      default: ATTEND(CK_FLOAT32);
+    }
+#undef ATTEND
+  }
+}
+
+// One token's key and value → codes and scales in its page.
+static void attention_store_codes(const float *k, const float *v, size_t size, size_t lane,
+                                  int8_t *keys, int8_t *values, size_t stride) {
+  float *key_scales = (float *)(keys + 16 * size), *value_scales = (float *)(values + 16 * stride);
+  size_t blocks = (size + CK_BLOCK - 1) / CK_BLOCK;
+  for (size_t i = 0, block = 0; i < size; i += CK_BLOCK, block++) {
+    size_t count = size - i < CK_BLOCK ? size - i : CK_BLOCK;
+    int8_t codes[CK_BLOCK];
+    int32_t correction;
+    quantize_some(k + i, count, codes, key_scales + block * 16 + lane, &correction);
+    for (size_t n = 0; n < count; n++) keys[(i + n) * 16 + lane] = codes[n];
+    quantize_some(v + i, count, codes, value_scales + lane * blocks + block, &correction);
+    memcpy(values + lane * stride + i, codes, count > 16 ? CK_BLOCK : 16);
   }
 }
 
 // One token's key and value → its place in its page.
-static void attention_store(const float *k, const float *v, size_t size, size_t token, int half,
+static void attention_store(const float *k, const float *v, size_t size, size_t token, int format,
                             void *keys, void *values, size_t stride) {
   size_t lane = token % 16;
+  if (format == CK_INT8) {
+    attention_store_codes(k, v, size, lane, keys, values, stride);
+    return;
+  }
   for (size_t i = 0; i < size; i += 16) {
     size_t count = size - i < 16 ? size - i : 16;
     f16x key = load_up_to(k + i, count), value = load_up_to(v + i, count);
-    if (half) {
+    if (format == CK_FLOAT16) {
       uint16_t entries[16];
       store_half(entries, key);
       for (size_t n = 0; n < count; n++) ((uint16_t *)keys)[(i + n) * 16 + lane] = entries[n];
@@ -239,8 +286,8 @@ static void pad(const float *x, size_t size, float *padded) {
 static void score_one(const float *q, size_t size, const float *keys, size_t blocks, float *out) {
   float turned[CK_LONGEST_HEAD * CK_SCORE_QUERIES];
   for (size_t i = 0; i < size; i++) turned[i * CK_SCORE_QUERIES] = q[i];
-  struct ck_pages pages = {keys, 0, 16 * size * sizeof(float), 0, 0, 0};
-  score(turned, 1, size, &pages, 0, blocks, out, 0, 0);
+  struct ck_pages pages = {keys, 0, 16 * size * sizeof(float), 0, 0, CK_FLOAT32};
+  score(turned, 1, size, &pages, 0, blocks, out, 0, CK_FLOAT32);
 }
 
 // dq = Σ_j slope_j · k_j;  dk_j += slope_j · q;  dv_j += power_j · d_out, for some columns.

@@ -48,14 +48,19 @@ CK_INLINE void quantize_block(f16x a, f16x b, int8_t *codes, float *scale, int32
   *correction = -128 * sum_of_codes(first + second);
 }
 
+// At most a block of numbers, zeros after.
+CK_INLINE void quantize_some(const float *x, size_t count, int8_t *codes, float *scale,
+                             int32_t *correction) {
+  f16x a = load_up_to(x, count);
+  f16x b = count > 16 ? load_up_to(x + 16, count - 16) : splat(0);
+  quantize_block(a, b, codes, scale, correction);
+}
+
 static void quantize_rows(const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,
                           int32_t *corrections) {
   for (size_t r = 0; r < rows; r++, x += columns)
     for (size_t k = 0; k < columns; k += CK_BLOCK) {
-      size_t count = columns - k;
-      f16x a = load_up_to(x + k, count);
-      f16x b = count > 16 ? load_up_to(x + k + 16, count - 16) : splat(0);
-      quantize_block(a, b, codes, scales++, corrections++);
+      quantize_some(x + k, columns - k, codes, scales++, corrections++);
       codes += CK_BLOCK;
     }
 }

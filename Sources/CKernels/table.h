@@ -71,9 +71,9 @@
      float *scratch, float *out, size_t out_stride, float *log_sums, size_t log_stride),         \
     (q, q_stride, pages, a, scratch, out, out_stride, log_sums, log_stride))                     \
   K(attention_store, void,                                                                       \
-    (const float *k, const float *v, size_t size, size_t token, int half, void *keys,            \
+    (const float *k, const float *v, size_t size, size_t token, int format, void *keys,          \
      void *values, size_t stride),                                                               \
-    (k, v, size, token, half, keys, values, stride))                                             \
+    (k, v, size, token, format, keys, values, stride))                                             \
   K(attention_row_backward, void,                                                                \
     (const float *q, const float *out, const float *d_out, float log_sum, size_t size,           \
      const float *key_blocks, const float *value_blocks, const float *key_rows, size_t stride,   \

@@ -146,7 +146,8 @@ struct Heads {
     let tokens = Int(CK_PAGE_TOKENS)
     return unsafe ck_pages(
       keys: keys, values: values, key_step: tokens * size * 4,
-      value_step: tokens * Self.padded(size) * 4, numbers: nil, half: 0)
+      value_step: tokens * Self.padded(size) * 4, numbers: nil,
+      format: Int32(CK_FLOAT32))
   }
 
   /// Rows of one sequence that follow each other, for the heads of one group; the first of them sees

@@ -5,17 +5,38 @@ import CKernels
 ///
 ///     [layers, pages, key heads, keys [headSize, 16] then values [16, headSize padded to 16]]
 ///
+/// As int8, keys and values are each followed by their scales. A scale is fixed when its token is
+/// stored and depends on nothing but that token.
+///
 /// Memory is taken from the system where tokens are stored first.
 ///
 /// `@unchecked Sendable`: operations write to pages that their callers own.
 @safe
 public final class KeyValueCache: @unchecked Sendable {
-  /// How a number is stored. Sums are made in float32 in any case.
-  public enum Precision: String, CaseIterable, Sendable {
+  /// How numbers are stored. Sums are made in float32 in any case.
+  public enum Precision: String, CaseIterable, Codable, Sendable {
     case float16 = "f16"
+    /// A signed byte each, and a float32 scale for every 32 entries of a token's key or value.
+    case int8
     case float32 = "f32"
 
-    var bytes: Int { self == .float16 ? 2 : 4 }
+    /// What the keys, or the values, of a page take in one head: `width` entries of each token.
+    func bytes(ofWidth width: Int) -> Int {
+      let entries = pageTokens * width
+      switch self {
+      case .float16: return entries * 2
+      case .int8: return entries + pageTokens * (width.roundedUp(to: 32) / 32) * 4
+      case .float32: return entries * 4
+      }
+    }
+
+    var format: Int32 {
+      switch self {
+      case .float16: Int32(CK_FLOAT16)
+      case .int8: Int32(CK_INT8)
+      case .float32: Int32(CK_FLOAT32)
+      }
+    }
   }
 
   public let layers: Int
@@ -36,8 +57,9 @@ public final class KeyValueCache: @unchecked Sendable {
   public static func pageBytes(
     layers: Int, width: Int, headSize: Int, precision: Precision
   ) -> ByteCount {
-    let entries = pageTokens * (headSize + Heads.padded(headSize))
-    return ByteCount(layers * (width / headSize) * entries * precision.bytes)
+    let head =
+      precision.bytes(ofWidth: headSize) + precision.bytes(ofWidth: Heads.padded(headSize))
+    return ByteCount(layers * (width / headSize) * head)
   }
 
   /// - Parameter width: key heads · headSize.
@@ -80,8 +102,8 @@ public final class KeyValueCache: @unchecked Sendable {
     let page = Int(run.pages[token / Self.pageTokens])
     let keys = unsafe start(layer: layer, group: group) + page * pageBytes
     unsafe ck_attention_store(
-      k.at(row, group * headSize), v.at(row, group * headSize), headSize, token, isHalf, keys,
-      keys + keyBytes, Heads.padded(headSize))
+      k.at(row, group * headSize), v.at(row, group * headSize), headSize, token, precision.format,
+      keys, keys + keyBytes, Heads.padded(headSize))
   }
 
   /// Lends one key head's pages of a sequence to a kernel.
@@ -93,16 +115,13 @@ public final class KeyValueCache: @unchecked Sendable {
       unsafe body(
         ck_pages(
           keys: keys, values: keys + keyBytes, key_step: pageBytes, value_step: pageBytes,
-          numbers: numbers.baseAddress, half: isHalf))
+          numbers: numbers.baseAddress, format: precision.format))
     }
   }
 
-  private var isHalf: Int32 { precision == .float16 ? 1 : 0 }
   /// Keys of one page and head.
-  private var keyBytes: Int { Self.pageTokens * headSize * precision.bytes }
-  private var headBytes: Int {
-    keyBytes + Self.pageTokens * Heads.padded(headSize) * precision.bytes
-  }
+  private var keyBytes: Int { precision.bytes(ofWidth: headSize) }
+  private var headBytes: Int { keyBytes + precision.bytes(ofWidth: Heads.padded(headSize)) }
   /// One page of one layer.
   private var pageBytes: Int { width / headSize * headBytes }
 

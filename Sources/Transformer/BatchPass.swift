@@ -21,7 +21,7 @@ public final class BatchPass {
   private var hidden: Matrix
 
   /// Rows of logits that are in memory at once; V floats each.
-  private static let chunk = 128
+  static let chunk = 128
 
   /// Runs the batch forward. `keeping` says what is kept for ``backward(slopes:into:)``.
   public init(

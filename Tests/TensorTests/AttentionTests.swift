@@ -75,12 +75,14 @@ struct AttentionTests {
     let out: Matrix
     let logSums: Matrix
 
-    init(_ c: Case, on workers: Workers = twoThreads) {
+    init(
+      _ c: Case, on workers: Workers = twoThreads, rounding round: (Matrix) -> Matrix = { $0 }
+    ) {
       var numbers = Numbers(71)
       q = numbers.matrix(c.rows, c.queries * c.size)
       Rowwise.add(q.copy(), to: q, scale: 4, on: oneThread)
-      k = numbers.matrix(c.rows, c.groups * c.size)
-      v = numbers.matrix(c.rows, c.groups * c.size)
+      k = round(numbers.matrix(c.rows, c.groups * c.size))
+      v = round(numbers.matrix(c.rows, c.groups * c.size))
       out = Matrix(rows: c.rows, columns: c.queries * c.size)
       logSums = Matrix(rows: c.rows, columns: c.queries)
       Attention.forward(
@@ -220,10 +222,61 @@ struct AttentionTests {
   }
 
   @Test(arguments: cases)
-  func `a row comes out the same in whichever rows it is computed`(c: Case) {
+  func `a cache of codes gives what the numbers that they stand for give`(c: Case) {
+    let expected = Inputs(c) { toCodes($0, size: c.size) }
+    #expect(bits(cached(c, Inputs(c), .int8)) == bits(expected.out))
+    #expect(bits(expected.out) != bits(Inputs(c).out) || c.rows == 1)
+  }
+
+  /// Every 32 entries of a head to whole multiples of a 127th of the largest of them.
+  private func toCodes(_ x: Matrix, size: Int) -> Matrix {
+    let rounded = x.copy()
+    for row in 0..<x.rows {
+      for head in stride(from: 0, to: x.columns, by: size) {
+        for block in stride(from: head, to: head + size, by: 32) {
+          let columns = block..<min(block + 32, head + size)
+          let largest = columns.map { x[row, $0].magnitude }.max() ?? 0
+          for column in columns {
+            let code = (x[row, column] * (127 / largest)).rounded(.toNearestOrEven)
+            rounded[row, column] = code * (largest / 127)
+          }
+        }
+      }
+    }
+    return rounded
+  }
+
+  @Test
+  func `what is not finite in a cache of codes stays so, and nothing else becomes so`() {
+    let cache = KeyValueCache(layers: 1, pages: 1, width: 64, headSize: 64, precision: .int8)
+    let run = CachedRun(rows: 0..<2, position: 0, pages: [0])
+    var numbers = Numbers(74)
+    let (q, k, v) = (numbers.matrix(2, 64), numbers.matrix(2, 64), numbers.matrix(2, 64))
+    (v[1, 3], v[1, 40]) = (.nan, 1e-38)
+    let out = Matrix(rows: 2, columns: 64)
+    cache.store(k: k, v: v, layer: 0, runs: [run], on: oneThread)
+    Attention.cached(
+      q: q, cache: cache, layer: 0, runs: [run], window: nil, into: out, on: oneThread)
+    #expect(out.row(0).count { $0.isFinite } == 64)
+    #expect(out.row(1).prefix(32).count { $0.isNaN } == 32)
+    #expect(out.row(1).suffix(32).count { $0.isFinite } == 32)
+  }
+
+  @Test(arguments: zip(KeyValueCache.Precision.allCases, [4096, 2304, 8192]))
+  func `a page takes what its numbers and scales take`(
+    precision: KeyValueCache.Precision, head: Int
+  ) {
+    let page = KeyValueCache.pageBytes(layers: 3, width: 128, headSize: 64, precision: precision)
+    #expect(page.bytes == 3 * 2 * head)
+  }
+
+  @Test(arguments: cases, KeyValueCache.Precision.allCases)
+  func `a row comes out the same in whichever rows it is computed`(
+    c: Case, precision: KeyValueCache.Precision
+  ) {
     let x = Inputs(c)
     let cache = KeyValueCache(
-      layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: .float16)
+      layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: precision)
     let all = CachedRun(rows: 0..<c.rows, position: 0, pages: [3, 1, 0, 2])
     cache.store(k: x.k, v: x.v, layer: 0, runs: [all], on: oneThread)
     var found: [[UInt32]] = []

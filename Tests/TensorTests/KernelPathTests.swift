@@ -155,17 +155,21 @@ struct KernelPathTests {
   }
 
   @Test(arguments: others, AttentionTests.cases)
-  func `attention over a cache of half precision`(path: KernelPath, c: AttentionTests.Case) {
+  func `attention over a cache of half precision, and of codes`(
+    path: KernelPath, c: AttentionTests.Case
+  ) {
     let x = AttentionTests.Inputs(c, on: oneThread)
-    expectEqual(path) {
-      let cache = KeyValueCache(
-        layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: .float16)
-      let run = CachedRun(rows: 0..<c.rows, position: 0, pages: [3, 1, 0, 2])
-      cache.store(k: x.k, v: x.v, layer: 0, runs: [run], on: oneThread)
-      let out = Matrix(rows: c.rows, columns: x.q.columns)
-      Attention.cached(
-        q: x.q, cache: cache, layer: 0, runs: [run], window: c.window, into: out, on: oneThread)
-      return bits(out)
+    for precision in [KeyValueCache.Precision.float16, .int8] {
+      expectEqual(path) {
+        let cache = KeyValueCache(
+          layers: 1, pages: 4, width: c.groups * c.size, headSize: c.size, precision: precision)
+        let run = CachedRun(rows: 0..<c.rows, position: 0, pages: [3, 1, 0, 2])
+        cache.store(k: x.k, v: x.v, layer: 0, runs: [run], on: oneThread)
+        let out = Matrix(rows: c.rows, columns: x.q.columns)
+        Attention.cached(
+          q: x.q, cache: cache, layer: 0, runs: [run], window: c.window, into: out, on: oneThread)
+        return bits(out)
+      }
     }
   }
 

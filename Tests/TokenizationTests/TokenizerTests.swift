@@ -4,7 +4,7 @@ import Testing
 @testable import Tokenization
 
 /// Bytes, five merges and a few special tokens.
-private func small(_ change: (inout TokenizerDefinition) -> Void = { _ in }) throws -> Tokenizer {
+func small(_ change: (inout TokenizerDefinition) -> Void = { _ in }) throws -> Tokenizer {
   var tokens = ByteAlphabet.scalars.map { String($0) }
   tokens += ["ab", "abc", "Ġa", "Ġab", "aa", "<s>", "</s>", "<|im_end|>", "<|im_end|>!", "[tool]"]
   var definition = TokenizerDefinition(kind: .byteLevelBPE(.gpt2), tokens: tokens)

@@ -158,14 +158,19 @@ size_t ck_weight_class(float weight);
 // Keys and values of one key head lie in pages of 16 tokens. A page's keys are transposed, [size,
 // 16]; its values are 16 rows of `stride` numbers, a multiple of 16, zero past size. Size is at most
 // CK_LONGEST_HEAD.
+//
+// As int8, every 32 entries of a token's key or value have codes and a float scale, as
+// ck_quantize_rows makes them. Scales follow their page's codes: those of keys [blocks, 16], those
+// of values [16, blocks].
 
 enum { CK_LONGEST_HEAD = 256, CK_PAGE_TOKENS = 16 };
+enum { CK_FLOAT32, CK_FLOAT16, CK_INT8 };
 
 struct ck_pages {
   const void *keys, *values;     // of page 0
   size_t key_step, value_step;   // bytes from one page to the next
   const int32_t *numbers;        // the sequence's page i is page numbers[i]; null: page i
-  int half;                      // half precision instead of float
+  int format;                    // of their numbers
 };
 
 // `rows` rows that follow each other in one sequence; the first sees `end` tokens, itself included,
@@ -185,7 +190,7 @@ void ck_attention_rows(const float *q, size_t q_stride, const struct ck_pages *p
 
 // Stores one token's key and value [size] in its page. The values' row is written up to the next
 // multiple of 16.
-void ck_attention_store(const float *k, const float *v, size_t size, size_t token, int half,
+void ck_attention_store(const float *k, const float *v, size_t size, size_t token, int format,
                         void *keys, void *values, size_t stride);
 
 // Puts the rows of x [rows, size], which lie x_stride apart, into key blocks from `token` on.

@@ -84,6 +84,7 @@ struct EngineFacts: Encodable {
   var parameters: Int
   /// The precision of the cache.
   var cache: String
+  var loading: LoadFacts
   var figures: [Figure]
   /// The most memory of its own that the process was seen to hold; mapped weights are not in it.
   var peakOwnBytes: Int
@@ -91,6 +92,22 @@ struct EngineFacts: Encodable {
   var text: String {
     let lines = figures.map { ($0.name, "\(decimal($0.median)) tokens/s") }
     return "\(model), \(grouped(parameters)) weights, \(cache) cache\n"
-      + columns(lines + [("own memory at most", "\(ByteCount(peakOwnBytes))")])
+      + columns(loading.lines + lines + [("own memory at most", "\(ByteCount(peakOwnBytes))")])
+  }
+}
+
+/// What it takes until a model is ready.
+struct LoadFacts: Encodable {
+  /// Milliseconds from opening the file to the first token, round by round.
+  var rounds: [Double]
+  var median: Double
+  /// The process's own memory then; mapped weights are not in it.
+  var ownBytes: Int
+
+  var lines: [(String, String)] {
+    [
+      ("load to first token", "\(decimal(median)) ms"),
+      ("own memory then", "\(ByteCount(ownBytes))"),
+    ]
   }
 }

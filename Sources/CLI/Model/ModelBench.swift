@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bytes
+import ModelFile
 import Tensor
 import Transformer
 
@@ -10,8 +11,9 @@ struct ModelBench: ParsableCommand {
     discussion: """
       Without a model only the kernels are measured: each one's rate, and what share that is of the \
       peak of dot products, of float multiply-adds, or of memory bandwidth, which are measured, too. \
-      With a model: tokens a second of reading one prompt, of writing many answers at once, and of a \
-      whole job (--job). Prompts are random tokens; figures are medians of --rounds. \
+      With a model: the time from opening its file to its first token, the process's own memory \
+      then, tokens a second of reading one prompt, of writing many answers at once, and of a whole \
+      job (--job). Prompts are random tokens; figures are medians of --rounds. \
       SYNPO_THREADS sets the number of threads. tools/bench-engine adds other programs.
       """)
 
@@ -26,8 +28,7 @@ struct ModelBench: ParsableCommand {
   @Option(help: "… and until each has written this many.") var tokens = 64
   @Option(help: "Answer this many prompts of 16 to 255 tokens with 128 tokens each.") var job = 0
   @Option(help: "Sequences under way at once in the job.") var parallelSequences = 64
-  @Option(help: "What the cache holds: f16 or f32.")
-  var cachePrecision = KeyValueCache.Precision.float16
+  @OptionGroup var cache: CacheOptions
   @Option(help: "How often each figure is measured.") var rounds = 3
   @Flag(help: "Leave out the kernels.") var skipKernels = false
   @Flag(help: "One JSON object.") var json = false
@@ -45,19 +46,21 @@ struct ModelBench: ParsableCommand {
 
   func run() throws {
     var facts = BenchFacts(machine: MachineFacts())
+    // Before anything else takes memory.
+    let loading = try model.map { try LoadFacts(opening: $0, rounds: rounds) }
     if !skipKernels {
       Console.standard.note("measuring kernels")
       facts.kernels = KernelFacts(KernelRates(on: .shared))
     }
-    if let model { facts.model = try figures(of: model) }
+    if let model, let loading { facts.model = try figures(of: model, loading) }
     try tell(facts, json: json)
   }
 
-  private func figures(of path: String) throws -> EngineFacts {
-    let model = try LanguageModel(file: PackedModels.open(path))
+  private func figures(of path: String, _ loading: LoadFacts) throws -> EngineFacts {
+    let model = try LanguageModel(file: PackedModels.find(path))
     let peak = PeakMemory()
     let benchmark = EngineBenchmark(
-      model: model, cache: CacheSettings(precision: cachePrecision)
+      model: model, cache: CacheSettings(precision: cache.precision)
     ) { peak.look() }
     var figures: [EngineFacts.Figure] = []
     for figure in wanted(benchmark, limit: model.contextLimit) {
@@ -66,8 +69,8 @@ struct ModelBench: ParsableCommand {
       figures.append(EngineFacts.Figure(name: figure.name, rounds: rates))
     }
     return EngineFacts(
-      model: path, parameters: model.parameterCount, cache: cachePrecision.rawValue,
-      figures: figures, peakOwnBytes: peak.bytes)
+      model: path, parameters: model.parameterCount, cache: cache.precision.rawValue,
+      loading: loading, figures: figures, peakOwnBytes: peak.bytes)
   }
 
   private struct Wanted {
@@ -94,6 +97,21 @@ struct ModelBench: ParsableCommand {
         })
     }
     return list
+  }
+}
+
+extension LoadFacts {
+  /// Opens a model, packed first if it has to be, and lets it write a token; `rounds` times.
+  fileprivate init(opening path: String, rounds: Int) throws {
+    _ = try PackedModels.open(path)
+    self.rounds = try (0..<rounds).map { _ in
+      let start = ContinuousClock.now
+      let model = try LanguageModel(file: PackedModels.find(path))
+      _ = EngineBenchmark(model: model).prefill(tokens: 1)
+      return (ContinuousClock.now - start).seconds * 1000
+    }
+    median = self.rounds.sorted()[rounds / 2]
+    ownBytes = ResidentMemory.now()?.own.bytes ?? 0
   }
 }
 

@@ -10,8 +10,9 @@ struct ModelGenerate: ParsableCommand {
     abstract: "Lets a model answer a prompt, or every prompt of a file.",
     discussion: """
       With --prompt the answer is printed as it comes. With --file each line is a JSON object with \
-      `prompt` or `messages`, and each answer a line: {"prompt", "completion", "finish", …}. An \
-      answer depends on its prompt, its line and --seed, not on what else is generated.
+      `prompt` or `messages`, and each answer a line: {"line", "prompt", "completion", "finish", …}, \
+      in the order of the prompts or, with --as-finished, as they come. An answer depends on its \
+      prompt, its line, its sample and --seed, not on what else is generated.
       """)
 
   @Argument(
@@ -28,7 +29,11 @@ struct ModelGenerate: ParsableCommand {
 
   @Option(name: [.short, .long], help: "Prompt and answer together, in tokens; the model caps it.")
   var ctxSize = 2048
-  @Option(help: "With --file: answers that are written at once.") var parallelSequences = 16
+  @Option(help: "Answers that are written at once.") var parallelSequences = 16
+  @Option(help: "Answers to each prompt, with --file or --json; the prompt is read once.")
+  var samples = 1
+  @Flag(help: "With --file: tell each answer as soon as it is finished.") var asFinished = false
+  @OptionGroup var cache: CacheOptions
 
   @Flag(help: "Continue the prompt as it is, without a chat template.") var raw = false
   @Option(help: "chatml, plain, or a file; the model's own if not given.")
@@ -45,6 +50,9 @@ struct ModelGenerate: ParsableCommand {
     guard ctxSize > 1, (1...4096).contains(parallelSequences) else {
       throw ValidationError("--ctx-size must be above 1, --parallel-sequences from 1 to 4096.")
     }
+    guard samples > 0, samples == 1 || file != nil || json else {
+      throw ValidationError("--samples must be at least 1, and above 1 needs --file or --json.")
+    }
     guard !raw || chatTemplate.isEmpty else {
       throw ValidationError("--raw and --chat-template exclude each other.")
     }
@@ -53,9 +61,13 @@ struct ModelGenerate: ParsableCommand {
   func run() throws {
     let speaker = try speaker()
     if let file {
-      try PromptFile(path: file).answer(with: speaker, atOnce: parallelSequences)
+      try PromptFile(path: file, samples: samples, order: asFinished ? .asFinished : .asRequested)
+        .answer(with: speaker, atOnce: parallelSequences)
+    } else if json {
+      try speaker.answerAsJSON(
+        PromptLine(prompt: prompt), samples: samples, atOnce: parallelSequences)
     } else {
-      try speaker.answer(PromptLine(prompt: prompt), asJSON: json)
+      try speaker.answer(PromptLine(prompt: prompt))
     }
   }
 
@@ -66,7 +78,7 @@ struct ModelGenerate: ParsableCommand {
     if let adapter { chat.adapter = try AdapterFile.read(folder: adapter, shape: chat.model.shape) }
     return Speaker(
       chat: chat, isRaw: raw, settings: sampling.settings, contextSize: ctxSize,
-      stops: stop.filter { !$0.isEmpty })
+      cache: cache.precision, stops: stop.filter { !$0.isEmpty })
   }
 }
 
@@ -78,6 +90,10 @@ struct PromptLine: Codable {
 
 /// What was answered, as a line of JSON.
 struct AnswerLine: Encodable {
+  /// The number of the prompt's line in its file.
+  var line: UInt64?
+  /// Which of several answers it is; nil where there is one.
+  var sample: Int?
   var prompt: String?
   var messages: [ChatMessage]?
   var completion: String

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import ModelFile
+import Tensor
 import Tokenization
 import Transformer
 
@@ -24,6 +25,13 @@ struct ModelPerplexity: ParsableCommand {
   @Option(name: [.short, .long], help: "The window in tokens; the model's own limit caps it.")
   var ctxSize = 512
 
+  @Option(
+    help: """
+      Read through a cache of this kind, as generation does: shows what rounding in it costs. \
+      Without it nothing is rounded.
+      """)
+  var cache: KeyValueCache.Precision?
+
   @Flag(help: "One JSON object.") var json = false
 
   func validate() throws {
@@ -42,7 +50,7 @@ struct ModelPerplexity: ParsableCommand {
       start: tokenizer.definition.addsBOS ? tokenizer.bosID : nil)
     var facts = PerplexityFacts(file: file, ctxSize: windows.size)
     for window in windows.all {
-      facts.add(model.logProbabilities([(window.prompt, [window.answer])]).joined())
+      facts.add(logProbabilities(model, window))
       Console.standard.show(
         Progress(
           title: "perplexity", unit: "tokens", done: facts.tokens, total: tokens.count))
@@ -50,6 +58,15 @@ struct ModelPerplexity: ParsableCommand {
     Console.standard.clear()
     guard facts.tokens > 0 else { throw ValidationError("\(file) is too short to measure.") }
     try tell(facts, json: json)
+  }
+
+  private func logProbabilities(
+    _ model: LanguageModel, _ window: (prompt: [Int32], answer: [Int32])
+  ) -> [Float] {
+    guard let cache else {
+      return model.logProbabilities([(window.prompt, [window.answer])])[0]
+    }
+    return model.logProbabilities(of: window.answer, after: window.prompt, cache: cache)
   }
 }
 

@@ -23,7 +23,8 @@ enum PackedModels {
         + "read from disk again for every step, and everything is slow")
   }
 
-  private static func find(_ path: String) throws -> PackedModelFile {
+  /// The same without a word about models that do not fit into memory.
+  static func find(_ path: String) throws -> PackedModelFile {
     if path == "embedded" { return try .embedded() }
     try checkReadable(path)
     guard !PackedModelFile.isPacked(path: path) else { return try PackedModelFile(path: path) }

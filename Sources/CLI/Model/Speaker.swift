@@ -1,6 +1,7 @@
 import Bytes
 import SynPO
 import Synchronization
+import Tensor
 import Tokenization
 import Transformer
 
@@ -11,6 +12,7 @@ struct Speaker {
   let isRaw: Bool
   let settings: SamplingSettings
   let contextSize: Int
+  let cache: KeyValueCache.Precision
   let stops: [String]
 
   var capacity: Int { min(contextSize, chat.model.contextLimit) }
@@ -28,22 +30,31 @@ struct Speaker {
     return ids
   }
 
-  /// Answers one prompt and prints the text as it comes, or all at the end as JSON.
-  func answer(_ line: PromptLine, asJSON: Bool) throws {
+  /// Answers one prompt, several times if wanted, and prints each answer as JSON.
+  func answerAsJSON(_ line: PromptLine, samples: Int, atOnce slots: Int) throws {
+    let prompt = try fittingTokens(of: line)
+    var generator = makeGenerator(slots: fitting(min(slots, samples)))
+    let requests = (0..<samples).map { GenerationRequest(key: 0, sample: $0, prompt: prompt) }
+    for completion in generator.answers(to: requests) {
+      try Results.write(json: answer(to: line, completion, isOneOfSeveral: samples > 1))
+    }
+  }
+
+  private func fittingTokens(of line: PromptLine) throws -> [Int32] {
     let prompt = try tokens(of: line)
     guard prompt.count < capacity else {
       throw TransformerError.tooLong(tokens: prompt.count, limit: capacity - 1)
     }
+    return prompt
+  }
+
+  /// Answers one prompt and prints the text as it comes.
+  func answer(_ line: PromptLine) throws {
+    let prompt = try fittingTokens(of: line)
     let start = ContinuousClock.now
     let text = GrowingText(AnswerText(chat.tokenizer, stops: stops))
-    let completion = try complete(prompt, into: text) {
-      if !asJSON { try Results.write(text.news()) }
-    }
-    if asJSON {
-      try Results.write(json: answer(to: line, completion))
-    } else {
-      try Results.write(text.rest() + "\n")
-    }
+    let completion = try complete(prompt, into: text) { try Results.write(text.news()) }
+    try Results.write(text.rest() + "\n")
     let rate = Double(completion.tokens.count) / max((ContinuousClock.now - start).seconds, 1e-3)
     Console.standard.note(
       "\(prompt.count) + \(completion.tokens.count) tokens, \(decimal(rate)) tokens/s, "
@@ -67,7 +78,7 @@ struct Speaker {
   /// the machine's memory.
   func fitting(_ slots: Int) -> Int {
     let machine = ResidentMemory.machine() ?? .gibibytes(4)
-    let each = Generator.bytesPerSlot(model: chat.model, capacity: capacity)
+    let each = Generator.bytesPerSlot(model: chat.model, capacity: capacity, precision: cache)
     return max(1, min(slots, machine.bytes / 4 / max(each, 1)))
   }
 
@@ -75,31 +86,24 @@ struct Speaker {
   ///
   /// - Parameter watch: sees each answer as it grows and says whether a stop string has come.
   func makeGenerator(
-    slots: Int, watch: (@Sendable ([Int32]) -> Bool)? = nil
+    slots: Int, order: DeliveryOrder = .asRequested, watch: (@Sendable ([Int32]) -> Bool)? = nil
   ) -> Generator {
     Generator(
       model: chat.model, adapter: chat.adapter, settings: settings, endTokens: chat.endTokens,
-      slots: slots, capacity: capacity, isStopped: watch ?? stopCheck)
-  }
-
-  /// Looks at as many of the last tokens as a stop string may lie in; nil where there is none.
-  private var stopCheck: (@Sendable ([Int32]) -> Bool)? {
-    guard let longest = stops.map(\.utf8.count).max() else { return nil }
-    let (tokenizer, stops) = (chat.tokenizer, stops)
-    return { tokens in
-      let tail = tokenizer.decode(tokens.suffix(longest + 1), skipSpecial: true)
-      return stops.contains { tail.contains($0) }
-    }
+      slots: slots, capacity: capacity, cache: CacheSettings(precision: cache), order: order,
+      isStopped: watch ?? StopStrings(stops, tokenizer: chat.tokenizer)?.end)
   }
 
   /// The line that tells what was answered.
-  func answer(to line: PromptLine, _ completion: Completion) -> AnswerLine {
-    var text = AnswerText(chat.tokenizer, stops: stops)
-    let parts = completion.tokens.map { text.append($0) }
-    return AnswerLine(
+  func answer(
+    to line: PromptLine, _ completion: Completion, number: UInt64? = nil, isOneOfSeveral: Bool
+  ) -> AnswerLine {
+    AnswerLine(
+      line: number, sample: isOneOfSeveral ? completion.request.sample : nil,
       prompt: line.prompt, messages: line.messages,
-      completion: parts.joined() + text.finish(), finish: completion.finish.rawValue,
-      promptTokens: completion.request.prompt.count, tokens: completion.tokens.count)
+      completion: AnswerText.whole(completion.tokens, chat.tokenizer, stops: stops),
+      finish: completion.finish.rawValue, promptTokens: completion.request.prompt.count,
+      tokens: completion.tokens.count)
   }
 }
 

@@ -53,15 +53,24 @@ struct RespondCommand: AsyncParsableCommand {
   @Option(help: "draft: to be rewritten; baseline: to be beaten; seeds: to a log of seeds.")
   var kind = Purpose.draft
 
+  @Option(help: "Which of several answers to the same questions, from 0; a log for each.")
+  var sample = 0
+
   @OptionGroup var writing: WritingOptions
 
+  func validate() throws {
+    guard sample >= 0 else { throw ValidationError("--sample must not be negative.") }
+  }
+
   func run() async throws {
-    let kind = kind
+    let (kind, sample) = (kind, sample)
     try await writing.run { stages, model, input, output in
       switch kind {
-      case .draft: try await stages.answers(model, kind: .draft, from: input, to: output)
-      case .baseline: try await stages.answers(model, kind: .baseline, from: input, to: output)
-      case .seeds: try await stages.seedAnswers(model, from: input, to: output)
+      case .draft, .baseline:
+        try await stages.answers(
+          model, kind: kind == .draft ? .draft : .baseline, sample: sample, from: input,
+          to: output)
+      case .seeds: try await stages.seedAnswers(model, sample: sample, from: input, to: output)
       }
     }
   }

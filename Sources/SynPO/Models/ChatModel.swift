@@ -58,9 +58,10 @@ public struct ChatModel: Sendable {
     tokenizer.encode(text, parseSpecial: false) + [endToken]
   }
 
-  /// The words of generated tokens, without signs and outer white space.
-  public func text(_ tokens: [Int32]) -> String {
-    tokenizer.decode(tokens, skipSpecial: true).trimmingCharacters(in: .whitespacesAndNewlines)
+  /// The words of generated tokens up to a stop string, without signs and outer white space.
+  public func text(_ tokens: [Int32], stops: [String] = []) -> String {
+    AnswerText.whole(tokens, tokenizer, stops: stops)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
   }
 }
 

@@ -1,4 +1,5 @@
 internal import Bytes
+internal import Tensor
 internal import Transformer
 
 /// The memory that a run may hold, apart from mapped files. Results do not depend on it.
@@ -20,9 +21,9 @@ struct MemoryBudget {
   /// As many sequences at once as are wanted, or fewer where their cache would take more than half
   /// of the budget.
   func slots(
-    of model: LanguageModel, capacity: Int, wanted: Int
+    of model: LanguageModel, capacity: Int, cache: KeyValueCache.Precision, wanted: Int
   ) throws(SynPOError) -> Int {
-    let each = Generator.bytesPerSlot(model: model, capacity: capacity)
+    let each = Generator.bytesPerSlot(model: model, capacity: capacity, precision: cache)
     let fitting = total.bytes / 2 / max(each, 1)
     guard fitting > 0 else {
       throw .memory(

@@ -1,4 +1,5 @@
 internal import Foundation
+public import Tensor
 public import Training
 internal import Transformer
 
@@ -44,6 +45,8 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var memory = ""
   /// Sequences that are generated at once at most.
   public var parallelSequences = 32
+  /// What the keys and values of texts under way are kept as.
+  public var cache = KeyValueCache.Precision.float16
   /// `brief`, `detailed`, or `automatic`: brief for the embedded model.
   public var templates = "automatic"
   public var keywords = KeywordSettings()
@@ -124,6 +127,8 @@ public struct GenerationSettings: Codable, Equatable, Sendable {
   public var repetitionPenalty: Float = 1
   /// The longest answer, in tokens.
   public var maxTokens = 256
+  /// Texts that end an answer and are no part of it.
+  public var stop: [String] = []
 
   func sampling(seed: UInt64, stage: String) -> SamplingSettings {
     SamplingSettings(

@@ -131,6 +131,9 @@ public enum SettingsFile {
       ("pairs_per_iteration", settings.pairsPerIteration > 0, "at least 1"),
       ("context_size", settings.contextSize >= 16, "at least 16"),
       ("parallel_sequences", (1...4096).contains(settings.parallelSequences), "from 1 to 4096"),
+      (
+        "generation.stop", !settings.generation.stop.contains(""), "texts that are not empty"
+      ),
       ("repetition_limit", (0...1).contains(settings.repetitionLimit), "from 0 to 1"),
       ("keywords.training_words", settings.keywords.trainingWords > 0, "at least 1"),
       ("keywords.prompt_words", settings.keywords.promptWords > 0, "at least 1"),

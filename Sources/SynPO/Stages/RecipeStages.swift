@@ -39,13 +39,16 @@ public struct RecipeStages: Sendable {
   }
 
   /// Prompts to answers of `model`: drafts of the current one, baselines of the initial one.
+  ///
+  /// - Parameter sample: which of several answers to the same prompts.
   public func answers(
-    _ model: ChatModel, kind: Answer.Kind, from input: String, to output: String
+    _ model: ChatModel, kind: Answer.Kind, sample: Int = 0, from input: String, to output: String
   ) async throws -> StageSummary {
     let name = kind == .baseline ? "baselines" : "drafts"
-    let stage = run(name, input, output, SyntheticPrompt.self, Answer.self)
+    let log = sample == 0 ? name : "\(name)-\(sample)"
+    let stage = run(log, input, output, SyntheticPrompt.self, Answer.self)
     // Baselines are the same whatever the iteration: the initial model does not change.
-    let writing = try writing(model, name)
+    let writing = try writing(model, name, sample: sample)
     let origin = origin(model)
     return try await stage.run { source, out in
       try await writing.run(stage: name, source, into: out) { prompt in
@@ -121,10 +124,12 @@ public struct RecipeStages: Sendable {
       identity: "\(settings.hash)/\(iteration)", progress: { progress(name, $0) })
   }
 
-  private func writing(_ chat: ChatModel, _ stage: String) throws -> Writing {
-    try writing(
+  private func writing(_ chat: ChatModel, _ stage: String, sample: Int = 0) throws -> Writing {
+    var writing = try writing(
       chat,
       settings.generation.sampling(seed: settings.seed, stage: "\(stage)/\(iteration)"))
+    writing.sample = sample
+    return writing
   }
 
   private func writing(_ chat: ChatModel, _ sampling: SamplingSettings) throws -> Writing {
@@ -133,8 +138,9 @@ public struct RecipeStages: Sendable {
     return Writing(
       chat: chat, sampling: sampling,
       slots: try budget.slots(
-        of: chat.model, capacity: capacity, wanted: settings.parallelSequences),
-      capacity: capacity)
+        of: chat.model, capacity: capacity, cache: settings.cache,
+        wanted: settings.parallelSequences),
+      capacity: capacity, cache: settings.cache, stops: settings.generation.stop)
   }
 
   private func origin(_ model: ChatModel) -> Origin {

@@ -1,6 +1,8 @@
 internal import Bytes
 internal import Corpus
 internal import Pipeline
+internal import Tensor
+internal import Tokenization
 internal import Transformer
 
 /// A model that writes in a stage: how it is asked, how it draws, how much it may hold.
@@ -10,6 +12,10 @@ struct Writing: Sendable {
   /// Sequences under way at once, and the longest of them in tokens.
   let slots: Int
   let capacity: Int
+  let cache: KeyValueCache.Precision
+  let stops: [String]
+  /// Which of several answers to the same element is written.
+  var sample = 0
 
   /// What was written to one element of the input.
   struct Written: Sendable {
@@ -31,7 +37,8 @@ struct Writing: Sendable {
   ) async throws {
     var generator = Generator(
       model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
-      slots: slots, capacity: capacity)
+      slots: slots, capacity: capacity, cache: CacheSettings(precision: cache),
+      isStopped: StopStrings(stops, tokenizer: chat.tokenizer)?.end)
     var underWay: [Asked<Input>] = []
     var isOver = false
     while !isOver || !generator.isIdle {
@@ -42,7 +49,8 @@ struct Writing: Sendable {
         }
         let asked = Asked(next, ask: ask)
         underWay.append(asked)
-        generator.add(GenerationRequest(key: key(of: next.element), prompt: asked.prompt))
+        generator.add(
+          GenerationRequest(key: key(of: next.element), sample: sample, prompt: asked.prompt))
       }
       try Task.checkCancellation()
       for completion in generator.step() {
@@ -81,7 +89,8 @@ struct Writing: Sendable {
         Completion.Finish.promptTooLong.rawValue,
         "\(completion.request.prompt.count) tokens of at most \(capacity)")
     }
-    return make(input, Written(text: chat.text(completion.tokens), finish: completion.finish))
+    let text = chat.text(completion.tokens, stops: stops)
+    return make(input, Written(text: text, finish: completion.finish))
   }
 
   /// Record ids are 16 hexadecimal digits.

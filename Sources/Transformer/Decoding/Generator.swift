@@ -55,11 +55,20 @@ public struct CacheSettings: Equatable, Sendable {
   }
 }
 
+/// When completions come out.
+public enum DeliveryOrder: Sendable {
+  /// In the order of their requests.
+  case asRequested
+  /// Each in the step that finishes it.
+  case asFinished
+}
+
 /// Continues many prompts at once.
 ///
 /// A finished sequence's place is filled at once by the next prompt; prompts are read in pieces
-/// between the decoding of others. Completions come out in the order of their requests. What is
-/// written for a request does not depend on what else is running, nor on how much memory there is.
+/// between the decoding of others. What several prompts begin with is computed once, so that many
+/// answers to one prompt share all but its last few tokens. What is written for a request does not
+/// depend on what else is running, nor on how much memory there is.
 public struct Generator {
   private let model: LanguageModel
   private let adapter: Adapter?
@@ -70,17 +79,22 @@ public struct Generator {
   private let cache: KeyValueCache
   private let capacity: Int
   private var schedule: Schedule
-  private var order = InOrder<Completion>()
+  private var order: InOrder<Completion>
 
   /// - Parameters:
   ///   - slots: how many sequences are under way at most.
   ///   - capacity: the longest sequence, prompt and answer, in tokens.
+  ///   - rowsPerStep: tokens that one step computes at most, beyond one for each sequence that
+  ///     writes; longer prompts are read in pieces. It bounds the memory of a step.
+  ///   - isStopped: whether an answer so far is at its end, for stop strings.
   public init(
     model: LanguageModel, adapter: Adapter? = nil, settings: SamplingSettings,
     endTokens: Set<Int32>, slots: Int, capacity: Int, cache: CacheSettings = CacheSettings(),
+    rowsPerStep: Int = 256, order: DeliveryOrder = .asRequested,
     isStopped: (@Sendable ([Int32]) -> Bool)? = nil
   ) {
-    precondition(slots > 0 && capacity > 1, "a generator needs room for a sequence")
+    precondition(
+      slots > 0 && capacity > 1 && rowsPerStep > 0, "a generator needs room for a sequence")
     self.model = model
     self.adapter = adapter
     sampler = Sampler(settings)
@@ -91,12 +105,14 @@ public struct Generator {
     let affordable = cache.memory.map { $0.bytes / model.bytesPerPage(cache.precision) }
     let pages = max(longest, min(slots * longest, affordable ?? .max))
     self.cache = model.makeCache(pages: pages, precision: cache.precision)
-    schedule = Schedule(slots: slots, pages: pages, sharesPrefixes: cache.sharesPrefixes)
+    schedule = Schedule(
+      slots: slots, pages: pages, sharesPrefixes: cache.sharesPrefixes, rowsPerStep: rowsPerStep)
+    self.order = InOrder(isPatient: order == .asRequested)
   }
 
   /// Bytes of cache that one slot takes at its longest.
   public static func bytesPerSlot(
-    model: LanguageModel, capacity: Int, precision: KeyValueCache.Precision = .float16
+    model: LanguageModel, capacity: Int, precision: KeyValueCache.Precision
   ) -> Int {
     KeyValueCache.pages(for: min(capacity, model.contextLimit)) * model.bytesPerPage(precision)
   }
@@ -128,13 +144,13 @@ public struct Generator {
 
   /// Computes one step for everything under way.
   ///
-  /// - Returns: the completions whose turn has come, in the order of their requests.
+  /// - Returns: the completions whose turn has come.
   public mutating func step() -> [Completion] {
     if !schedule.isEmpty { computeStep() }
     return order.drain()
   }
 
-  /// Answers all requests, in order.
+  /// Answers all requests.
   public mutating func answers(to requests: [GenerationRequest]) -> [Completion] {
     var waiting = requests[...]
     var completions: [Completion] = []

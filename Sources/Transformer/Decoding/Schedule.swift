@@ -9,13 +9,13 @@ struct Schedule {
   private(set) var slots: [RunningSequence?]
   private var pool: PagePool
   private let sharesPrefixes: Bool
+  /// Rows that one step may hold, beyond one for each sequence that writes.
+  private let rowsPerStep: Int
   /// Slots whose rows are in the step that is gathered.
   private var gathered: [Int] = []
 
-  /// Rows that one step may hold, beyond one for each sequence that writes.
-  private static let rowsPerStep = 256
-
-  init(slots: Int, pages: Int, sharesPrefixes: Bool) {
+  init(slots: Int, pages: Int, sharesPrefixes: Bool, rowsPerStep: Int = 256) {
+    self.rowsPerStep = rowsPerStep
     self.slots = Array(repeating: nil, count: slots)
     pool = PagePool(count: pages)
     self.sharesPrefixes = sharesPrefixes
@@ -39,7 +39,7 @@ struct Schedule {
     var claimed: Set<PageContent> = []
     gathered = []
     for slot in order {
-      let left = Self.rowsPerStep - rows.ids.count
+      let left = rowsPerStep - rows.ids.count
       guard let piece = take(slot, atMost: max(left, rows.ids.isEmpty ? 1 : 0), &claimed) else {
         continue
       }
