@@ -56,6 +56,30 @@ struct SynpoLoopTests {
     }
   }
 
+  @Test func `questions are answered again, up to a stop, from a cache of codes`() throws {
+    let run = try Self.shared.get()
+    func answers(_ options: String) throws -> [String] {
+      let outcome = try run.shell(
+        """
+        synpo respond r/iteration-1/prompts.rlg --config run.yaml --output-dir r --quiet \
+          \(options) | rlog cat
+        """)
+      #expect(outcome.code == 0, "\(outcome.complaint)")
+      return try outcome.objects().compactMap { $0["answer"] as? String }
+    }
+    let first = try answers("")
+    #expect(try answers("--sample 0") == first)
+    let second = try answers("--sample 1")
+    #expect(second != first && second.count > first.count / 2)
+    let stopped = try answers(#"--set 'generation.stop=[" a"]'"#)
+    #expect(first.contains { $0.contains(" a") } && !stopped.isEmpty)
+    #expect(stopped.allSatisfy { !$0.contains(" a") })
+    #expect(try answers("--set cache=f32").count > first.count / 2)
+    let small = try answers("--set cache=int8")
+    let fewAtOnce = try answers("--set cache=int8 --set parallel_sequences=3")
+    #expect(small.count > first.count / 2 && small == fewAtOnce)
+  }
+
   @Test func `eval measures as the run does`() throws {
     let run = try Self.shared.get()
     let line = "synpo eval r/held-back.rlg --config run.yaml --output-dir r --json"

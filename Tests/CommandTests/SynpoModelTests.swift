@@ -44,6 +44,54 @@ struct SynpoModelTests {
         != together.output)
   }
 
+  @Test func `a prompt is answered several times, in order or as answers are finished`() throws {
+    let prompts = ["Once upon a time", "Lily", "One day there was a"]
+      .map { #"{"prompt": "\#($0)"}"# + "\n" }
+    try prompts.joined().write(toFile: folder.file("p.jsonl"), atomically: true, encoding: .utf8)
+    let line = #"synpo model generate f.synpo --raw -f p.jsonl -n 30 --stop ".""#
+    let several = try run(line + " --samples 3 --parallel-sequences 5")
+    #expect(several.code == 0, "\(several.complaint)")
+    let answers = try several.objects()
+    #expect(answers.map { $0["line"] as? Int } == [1, 1, 1, 2, 2, 2, 3, 3, 3])
+    #expect(answers.map { $0["sample"] as? Int } == [0, 1, 2, 0, 1, 2, 0, 1, 2])
+    #expect(Set(answers.compactMap { $0["completion"] as? String }).count > 6)
+    #expect(several.output == (try run(line + " --samples 3 --parallel-sequences 1")).output)
+
+    let finished = try run(line + " --samples 3 --parallel-sequences 5 --as-finished")
+    #expect(finished.lines.sorted() == several.lines.sorted())
+    #expect(finished.lines != several.lines)
+
+    let first = try run(line).objects()
+    #expect(first.allSatisfy { $0["sample"] == nil })
+    let samplesZero = answers.filter { $0["sample"] as? Int == 0 }
+    #expect(
+      first.map { $0["completion"] as? String } == samplesZero.map { $0["completion"] as? String })
+
+    let one = try run("synpo model generate f.synpo --raw -p Lily -n 9 --json --samples 2")
+    #expect(try one.objects().map { $0["sample"] as? Int } == [0, 1])
+    #expect(try run("synpo model generate f.synpo --raw -p Lily --samples 2").code == 2)
+  }
+
+  @Test func `every kind of cache writes, and one of floats loses nothing`() throws {
+    for kind in ["f16", "int8", "f32"] {
+      let told = try run(
+        #"synpo model generate f.synpo --raw -p "" -n 40 --temp 0 --cache \#(kind)"#)
+      #expect(try text("expected_greedy.txt").hasPrefix(told.output.dropLast()), "\(kind)")
+      #expect(told.output.count > 60)
+    }
+    try text("expected_greedy.txt").write(
+      toFile: folder.file("text"), atomically: true, encoding: .utf8)
+    func loss(_ option: String) throws -> Double {
+      let found = try run("synpo model perplexity f.synpo -f text -c 128 --json \(option)")
+      return try #require(found.objects().first?["mean_nll"] as? Double, "\(found.complaint)")
+    }
+    let plain = try loss("")
+    #expect(try loss("--cache f32") == plain)
+    let codes = try loss("--cache int8")
+    #expect(codes != plain && abs(codes - plain) < 0.01)
+    #expect(try run("synpo model generate f.synpo -p a --cache f8").code == 2)
+  }
+
   @Test func `an answer ends before a stop string, streamed or not`() throws {
     let line =
       #"synpo model generate f.synpo --raw -p "Once upon a time" --temp 0 --stop " in the park""#
