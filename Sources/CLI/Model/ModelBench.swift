@@ -108,7 +108,9 @@ extension LoadFacts {
       let start = ContinuousClock.now
       let model = try LanguageModel(file: PackedModels.find(path))
       _ = EngineBenchmark(model: model).prefill(tokens: 1)
-      return (ContinuousClock.now - start).seconds * 1000
+      let seconds = (ContinuousClock.now - start).seconds
+      // The mapping is given back when the time is known.
+      return withExtendedLifetime(model) { seconds * 1000 }
     }
     median = self.rounds.sorted()[rounds / 2]
     ownBytes = ResidentMemory.now()?.own.bytes ?? 0
