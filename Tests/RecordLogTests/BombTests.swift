@@ -58,8 +58,24 @@ struct BombTests {
       },
       lying("values of nearly 2^32 bytes stored") { $0.valuesStored = .max - 127 },
       lying("a promise of 2^40") { $0.durableOffset = 1 << 40 },
-      try index(whole, headers), try nested(),
+      try index(whole, headers), try nested(), matched(),
     ]
+  }
+
+  /// 64 MiB from a few bytes, and a table whose sizes add up to as much.
+  private static func matched() -> Bomb {
+    let prologue = repeatable().prologue
+    var header = ChunkHeader(kind: .data)
+    SegmentChain(prologue).link(&header)
+    header.codec = 1
+    header.recordCount = 4
+    header.valuesRaw = 64 << 20
+    let sixteen: [UInt8] = [0x80, 0x80, 0x80, 0x08]
+    let chunk = ChunkAssembly(
+      header, table: sixteen + sixteen + sixteen + sixteen,
+      values: [0x04, 0x22, 0x4D, 0x18, 0x60, 0x70, 0x73, 0, 0, 0, 0])
+    chunk.assemble()
+    return Bomb(name: "raw 64 MiB that add up", bytes: prologue.encoded() + chunk.bytes)
   }
 
   /// A seal and an index header that speak of 2^32 entries.
