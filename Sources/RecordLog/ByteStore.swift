@@ -60,7 +60,9 @@ final class ByteStore {
   func refill(_ size: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
     count = 0
     reserve(size)
-    unsafe fill(UnsafeMutableRawBufferPointer(start: base, count: size))
+    let room = unsafe UnsafeMutableRawBufferPointer(start: base, count: size)
+    unsafe Poison.fill(room)
+    unsafe fill(room)
     count = size
   }
 
@@ -72,6 +74,7 @@ final class ByteStore {
   /// Empties it; keeps the memory where that is no more than `most` bytes.
   func removeAll(keeping most: Int = .max) {
     count = 0
+    unsafe Poison.fill(UnsafeMutableRawBufferPointer(start: base, count: capacity))
     guard capacity > most else { return }
     unsafe base?.deallocate()
     unsafe base = nil

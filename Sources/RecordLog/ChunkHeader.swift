@@ -201,6 +201,8 @@ extension ChunkHeader {
       try below(.index, entries, offset / UInt64(ChunkLayout.headerBytes))
     }
     try below(.table, UInt64(tableRaw), UInt64(tableStored) * expansion)
+    // A block of literals alone, the worst that there is.
+    try below(.table, UInt64(tableStored), UInt64(tableRaw) + UInt64(tableRaw) / expansion + 16)
     guard flags.contains(.packedTable) || tableRaw == tableStored else {
       throw .malformed(.table, "\(tableStored) bytes stored for \(tableRaw), though not packed")
     }
@@ -215,6 +217,7 @@ extension ChunkHeader {
     let expansion = UInt64(ChunkLayout.greatestExpansion)
     try below(.decoded, UInt64(valuesRaw), min(promised, UInt64(ChunkLayout.rawLimit)))
     try below(.decoded, UInt64(valuesRaw), UInt64(valuesStored) * expansion)
+    try below(.values, UInt64(valuesStored), UInt64(valuesRaw) + UInt64(ChunkLayout.frameSlack))
     guard (codec == 0) == (valuesStored == 0) || kind == nil else {
       throw .malformed(.header, "\(valuesStored) bytes of values under codec \(codec)")
     }

@@ -45,6 +45,9 @@ enum ChunkLayout {
   static let typesLimit = 4096
   /// LZ4 cannot unpack a byte into more than this many.
   static let greatestExpansion = 255
+  /// By how much a frame can be longer than what it decodes to: its last block may be stored as a
+  /// full one of 4 MiB, and the blocks of the longest frame have 64 KiB of sizes before them.
+  static let frameSlack = 5 << 20
 
   static let indexEntryBytes = 40
   static let sealBodyBytes = 128

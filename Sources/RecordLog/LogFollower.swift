@@ -54,7 +54,7 @@ public final class LogFollower {
   }
 
   private static func open(_ path: String) throws(RecordLogError) -> LogInput {
-    do throws(FileError) { return try LogInput(path: path) } catch {
+    do throws(FileError) { return try LogInput(segment: path) } catch {
       throw RecordLogError(.file(error), path: path)
     }
   }

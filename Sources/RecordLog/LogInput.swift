@@ -78,6 +78,7 @@ final class LogInput {
     guard offset < byteCount else { return 0 }
     let there = Int(min(UInt64(count), byteCount - offset))
     buffer.grow(to: there)
+    buffer.poison(first: there)
     if let map { return try copy(map, at: Int(offset), count: there, into: &buffer) }
     return try readFile(at: Int(offset), count: there, into: &buffer)
   }
@@ -195,10 +196,11 @@ extension [UInt8] {
     }
   }
 
-  /// Makes it hold `count` bytes; what they are is left over from before.
+  /// Makes it hold `count` bytes, whatever they are.
   mutating func resize(to count: Int) {
     grow(to: count)
     removeLast(self.count - count)
+    poison(first: count)
   }
 }
 

@@ -118,7 +118,7 @@ public final class RecordLogReader {
     guard segments == nil || file != nil else { throw RecordLogError(.notALog, path: path) }
     let input: LogInput
     do throws(FileError) {
-      input = try LogInput(path: file?.path ?? path, end: file?.end ?? .max)
+      input = try LogInput(segment: file?.path ?? path, end: file?.end ?? .max)
     } catch {
       throw RecordLogError(.file(error), path: path)
     }
@@ -425,7 +425,7 @@ extension RecordLogReader {
   @discardableResult
   func enter(segment number: Int) throws(RecordLogError) -> DamagedRegion? {
     guard let file = segments?.segments[number] else { return nil }
-    do throws(FileError) { input = try LogInput(path: file.path, end: file.end) } catch {
+    do throws(FileError) { input = try LogInput(segment: file.path, end: file.end) } catch {
       throw RecordLogError(.file(error), path: file.path)
     }
     segment = number

@@ -232,3 +232,16 @@ enum SegmentName {
     return UInt64(parts[0].dropFirst(4))
   }
 }
+
+extension LogInput {
+  /// Opens a segment, which may have been sealed, and given another name, since it was listed.
+  convenience init(segment path: String, end: UInt64 = .max) throws(FileError) {
+    let file: OpenFile
+    do throws(FileError) { file = try OpenFile(path: path) } catch {
+      guard error.code == ENOENT, path.hasSuffix(SegmentName.openSuffix) else { throw error }
+      let stem = path.dropLast(SegmentName.openSuffix.count)
+      file = try OpenFile(path: stem + SegmentName.suffix)
+    }
+    try self.init(file, end: end)
+  }
+}

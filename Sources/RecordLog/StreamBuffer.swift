@@ -20,10 +20,17 @@ struct StreamBuffer {
   mutating func drop(before offset: UInt64) {
     guard offset > start else { return }
     let count = Int(min(offset - start, UInt64(held)))
+    poison(head..<head + count)
     head += count
     held -= count
     start += UInt64(count)
     if held == 0 { head = 0 }
+  }
+
+  private mutating func poison(_ range: Range<Int>) {
+    #if DEBUG
+      unsafe room.withUnsafeMutableBytes { unsafe Poison.fill(.init(rebasing: $0[range])) }
+    #endif
   }
 
   /// Takes what a read brings; 0 at the end of the stream.

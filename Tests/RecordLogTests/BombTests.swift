@@ -12,6 +12,20 @@ struct BombTests {
     /// What of it is true, and has to be read before the lie shows.
     var honestBytes = 0
     var honestRecords: Int64 = 0
+
+    /// Makes bombs of a log by telling lies about the chunk under `data`.
+    static func lying(
+      _ whole: [UInt8], _ data: ChunkHeader
+    ) -> (_ name: String, _ lie: (inout ChunkHeader) -> Void) -> Bomb {
+      { name, lie in
+        var header = data
+        lie(&header)
+        var bytes = whole
+        let place = Int(header.offset)
+        bytes.replaceSubrange(place..<place + ChunkLayout.headerBytes, with: header.encode())
+        return Bomb(name: name, bytes: bytes)
+      }
+    }
   }
 
   static func bombs() throws -> [Bomb] {
@@ -22,15 +36,7 @@ struct BombTests {
     let reader = try RecordLogReader(path: path)
     var headers: [ChunkHeader] = []
     while let header = try reader.nextHeader() { headers.append(header) }
-    let data = headers[1]
-    func lying(_ name: String, _ change: (inout ChunkHeader) -> Void) -> Bomb {
-      var header = data
-      change(&header)
-      var bytes = whole
-      let place = Int(header.offset)
-      bytes.replaceSubrange(place..<place + ChunkLayout.headerBytes, with: header.encode())
-      return Bomb(name: name, bytes: bytes)
-    }
+    let lying = Bomb.lying(whole, headers[1])
     return [
       lying("raw 1 GiB from 1 KB") { $0.valuesRaw = 1 << 30 },
       lying("raw 64 MiB from 1 KB") { $0.valuesRaw = 64 << 20 },
@@ -52,8 +58,24 @@ struct BombTests {
       },
       lying("values of nearly 2^32 bytes stored") { $0.valuesStored = .max - 127 },
       lying("a promise of 2^40") { $0.durableOffset = 1 << 40 },
-      try index(whole, headers), try nested(),
+      try index(whole, headers), try nested(), matched(),
     ]
+  }
+
+  /// 64 MiB from a few bytes, and a table whose sizes add up to as much.
+  private static func matched() -> Bomb {
+    let prologue = repeatable().prologue
+    var header = ChunkHeader(kind: .data)
+    SegmentChain(prologue).link(&header)
+    header.codec = 1
+    header.recordCount = 4
+    header.valuesRaw = 64 << 20
+    let sixteen: [UInt8] = [0x80, 0x80, 0x80, 0x08]
+    let chunk = ChunkAssembly(
+      header, table: sixteen + sixteen + sixteen + sixteen,
+      values: [0x04, 0x22, 0x4D, 0x18, 0x60, 0x70, 0x73, 0, 0, 0, 0])
+    chunk.assemble()
+    return Bomb(name: "raw 64 MiB that add up", bytes: prologue.encoded() + chunk.bytes)
   }
 
   /// A seal and an index header that speak of 2^32 entries.
@@ -99,6 +121,7 @@ struct BombTests {
 
   /// What opening and reading a file cost in a process of its own, in which nothing else happens.
   struct Cost: CustomStringConvertible {
+    /// Of processor time, whoever else is running.
     var microseconds = Int64.max
     /// Address space at its peak and memory of its own, not of files, beyond what there was before,
     /// in KiB.
@@ -110,28 +133,39 @@ struct BombTests {
   }
 
   static func cost(of path: String) throws -> Cost {
+    try cost(warmingUp: { _ = read(path + ".good") }) {
+      let reading = read(path)
+      // An index is only looked at to find something.
+      try? RecordLogReader(path: path).seek(toSequence: 50)
+      return reading
+    }
+  }
+
+  /// - Parameters:
+  ///   - warmUp: what the first reading of all leaves in memory is not the bomb's.
+  ///   - feed: what goes on outside meanwhile.
+  static func cost(
+    warmingUp warmUp: () -> Void, _ body: () -> Reading, feeding feed: () -> Void = {}
+  ) throws -> Cost {
     var ends: [Int32] = [0, 0]
     try #require(pipe(&ends) == 0)
     defer { close(ends[0]) }
     let child = try Forked {
-      // What the first reading of all leaves in memory is not the bomb's.
-      _ = read(path + ".good")
+      warmUp()
       _ = hiddenCall("malloc_trim", as: (@convention(c) (Int) -> Int32).self)?(0)
       let before = memory()
-      let clock = ContinuousClock.now
-      let reading = read(path)
-      // An index is only looked at to find something.
-      try? RecordLogReader(path: path).seek(toSequence: 50)
-      let parts = (ContinuousClock.now - clock).components
+      let start = clock()
+      let reading = body()
+      let time = Int64(clock() - start)
       let after = memory()
       let numbers: [Int64] = [
-        parts.seconds * 1_000_000 + parts.attoseconds / 1_000_000_000_000,
-        after.peak - before.peak, after.own - before.own,
+        time, after.peak - before.peak, after.own - before.own,
         reading.error == nil ? 0 : 1, Int64(reading.records.count),
       ]
       return write(ends[1], numbers, 40) == 40 ? 0 : 1
     }
     close(ends[1])
+    feed()
     var numbers = [Int64](repeating: 0, count: 5)
     let code = child.wait(atMost: 20)
     guard code == 0, read(ends[0], &numbers, 40) == 40 else { return Cost() }

@@ -92,6 +92,20 @@ struct FolderFollowerTests {
     #expect(follower.segment >= 6)
   }
 
+  @Test func `a segment that is sealed between listing and opening is found under its new name`()
+    throws
+  {
+    let writer = try SegmentedLogWriter(log, options: segmented())
+    try writer.append("1")
+    try writer.commit()
+    let list = try SegmentList(folder: log)
+    try writer.finish()
+    let path = try #require(list.segments.first?.path)
+    #expect(path.hasSuffix(".open") && !FileManager.default.fileExists(atPath: path))
+    #expect(try LogInput(segment: path).byteCount ?? 0 > 0)
+    #expect(throws: FileError.self) { try LogInput(segment: log + "/seg-1.rlg.open") }
+  }
+
   @Test func `a follower may begin at any record's segment`() throws {
     let writer = try SegmentedLogWriter(log, options: segmented())
     for record in lines(1000) { try writer.append(record) }

@@ -12,34 +12,37 @@ struct FollowerTests {
     throws
   {
     let start = ContinuousClock.now
-    let rounds = Volume.of(5, full: 50)
+    let wanted = Volume.of(5, full: 50)
+    var round = 0
     let wrong = Mutex<[String]>([])
     let followed = Mutex(0)
-    for round in 0..<rounds {
+    while round < wanted || Volume.wantsMore(since: start) {
+      let number = round
       let folder = try QuickFolder()
       let path = folder.file("log")
       var options = repeatable(
         chunk: 300, sync: [SyncPolicy.everyCommit, .bytes(ByteCount(3000)), .never][round % 3])
       options.fileID = nil
       let writer = Mutex(try RecordLogWriter(creating: path, options: options))
-      DispatchQueue.concurrentPerform(iterations: 4) { number in
+      inThreads(4) { thread in
         do {
-          if number == 0 {
+          if thread == 0 {
             try writer.withLock { try Self.write($0) }
           } else {
-            let count = try Self.follow(path, durableOnly: number == 3)
+            let count = try Self.follow(path, durableOnly: thread == 3)
             followed.withLock { $0 += count }
           }
         } catch {
-          wrong.withLock { $0.append("round \(round), \(number): \(error)") }
+          wrong.withLock { $0.append("round \(number), \(thread): \(error)") }
         }
       }
+      round += 1
     }
     #expect(wrong.withLock { $0 } == [])
     report(
       row: 16, since: start,
       """
-      \(rounds) logs written and sealed under 3 followers, \(grouped(followed.withLock { $0 })) \
+      \(round) logs written and sealed under 3 followers, \(grouped(followed.withLock { $0 })) \
       records followed: \(wrong.withLock { $0.count }) wrong
       """)
   }

@@ -11,7 +11,7 @@ struct GroupCommitTests {
   /// - Returns: how many appends and waits failed.
   func work(_ log: GroupCommitLog, count: Int) -> Int {
     let failures = Failures()
-    DispatchQueue.concurrentPerform(iterations: 8) { thread in
+    inThreads(8) { thread in
       for number in 0..<count {
         do {
           let sequence = try log.append("[\(thread),\(number)]")

@@ -14,6 +14,26 @@ enum Volume {
     guard let share = wanted.flatMap({ Double($0) }) else { return short }
     return max(1, Int(Double(full) * share))
   }
+
+  /// Whether a test that began at `start`, and has done as many rounds as it must, should go on:
+  /// `SYNPO_TEST_SECONDS` asks those of threads to last that long.
+  static func wantsMore(since start: ContinuousClock.Instant) -> Bool {
+    let seconds = ProcessInfo.processInfo.environment["SYNPO_TEST_SECONDS"].flatMap { Double($0) }
+    return ContinuousClock.now - start < .seconds(seconds ?? 0)
+  }
+}
+
+/// Runs `body` in `count` threads of their own, with the number of each. `concurrentPerform` has no
+/// more threads than there are cores.
+func inThreads(_ count: Int, _ body: @escaping @Sendable (Int) -> Void) {
+  let done = DispatchSemaphore(value: 0)
+  for number in 0..<count {
+    Thread.detachNewThread {
+      body(number)
+      done.signal()
+    }
+  }
+  for _ in 0..<count { done.wait() }
 }
 
 /// Says how much a row of the plan for testing the log came to. `tools/torture` collects these lines.

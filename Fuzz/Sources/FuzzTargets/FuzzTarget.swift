@@ -22,7 +22,7 @@ public struct FuzzTarget: Sendable {
 
   public static let all = [
     gguf, safetensors, packedModel, tokenizer, chatTemplate, recordLog, recordLogRecovery,
-    recordLogSalvage, recordTable, lz4Frame, logDescription, seeds,
+    recordLogSalvage, recordChunk, recordTable, lz4Frame, logDescription, cursor, seeds,
   ]
 }
 
