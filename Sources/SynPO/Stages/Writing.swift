@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Corpus
 internal import Pipeline
+internal import RecordLog
 internal import Transformer
 
 /// A model that writes in a stage: how it is asked, how it draws, how much it may hold.
@@ -18,13 +19,13 @@ struct Writing: Sendable {
   }
 
   /// Lets the model write to every element of `source`, in order; what it cannot be asked is put
-  /// aside.
+  /// aside. At a barrier it writes to the end before it begins with what is behind.
   ///
   /// - Parameters:
   ///   - ask: the prompt's tokens for an element.
   ///   - make: a record of what was written.
   func run<Input: CorpusRecord, Output: CorpusRecord>(
-    stage: String, _ source: Channel<Numbered<Input>>,
+    stage: String, _ source: Channel<StageInput<Input>>,
     into out: Channel<Numbered<StageProduct<Output>>>,
     ask: (Input) throws -> [Int32],
     make: (Input, Written) -> StageProduct<Output>
@@ -33,17 +34,20 @@ struct Writing: Sendable {
       model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
       slots: slots, capacity: capacity)
     var underWay: [Asked<Input>] = []
+    var barrier: Barrier?
     var isOver = false
     while !isOver || !generator.isIdle {
-      while generator.hasRoom, !isOver {
-        guard let next = try await source.next() else {
-          isOver = true
-          break
+      while generator.hasRoom, !isOver, barrier == nil {
+        switch try await source.next() {
+        case .element(let next):
+          let asked = Asked(next, ask: ask)
+          underWay.append(asked)
+          generator.add(GenerationRequest(key: key(of: next.element), prompt: asked.prompt))
+        case .barrier(let next): barrier = next
+        case nil: isOver = true
         }
-        let asked = Asked(next, ask: ask)
-        underWay.append(asked)
-        generator.add(GenerationRequest(key: key(of: next.element), prompt: asked.prompt))
       }
+      if generator.isIdle, let reached = barrier.take() { try await out.send(.barrier(reached)) }
       try Task.checkCancellation()
       for completion in generator.step() {
         let asked = underWay.removeFirst()
