@@ -131,7 +131,7 @@ extension ExitKind {
     self =
       switch error {
       case .file(let error): ExitKind(error)
-      case .noTemplate, .otherSettings, .memory, .badMemory: .usage
+      case .noTemplate, .otherSettings, .memory, .badMemory, .missingBarrier: .usage
       default: .failed
       }
   }

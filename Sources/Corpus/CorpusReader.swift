@@ -1,5 +1,11 @@
 public import RecordLog
 
+/// What comes out of a log of the corpus.
+public enum CorpusItem<R: CorpusRecord>: Sendable {
+  case record(R)
+  case barrier(Barrier)
+}
+
 /// Reads records of the corpus from a log.
 public final class CorpusReader {
   public var path: String { log.path }
@@ -10,7 +16,7 @@ public final class CorpusReader {
   public var ending: LogEnding? { log.ending }
 
   private let log: RecordLogReader
-  private var waiting: Record?
+  private var waiting: LogItem?
 
   /// - Parameters:
   ///   - path: a file, or `-` for the standard input.
@@ -46,19 +52,51 @@ public final class CorpusReader {
     self.position = position
   }
 
-  /// The type of the next record; nil at the end.
-  public func nextType() throws(CorpusError) -> String? {
-    try peek().map { $0.typeName ?? "record of an undeclared type" }
+  /// Goes to the place behind the record before the given number: where a barrier stands there, it
+  /// comes first.
+  public func resume(at position: UInt64) throws(CorpusError) {
+    guard position > 0 else { return try seek(to: 0) }
+    try seek(to: position - 1)
+    do throws(RecordLogError) { _ = try log.next() } catch { throw .log(error) }
+    self.position = position
   }
 
-  /// The next record; nil at the end.
+  /// The type of the next record; nil at the end. Barriers in front of it are passed over.
+  public func nextType() throws(CorpusError) -> String? {
+    while let item = try peek() {
+      if case .record(let record) = item {
+        return record.typeName ?? "record of an undeclared type"
+      }
+      waiting = nil
+    }
+    return nil
+  }
+
+  /// The next record, whatever barriers stand in front of it; nil at the end.
   ///
   /// - Parameter skipsOthers: whether records of other types are passed over instead of being an
   ///   error.
   public func next<R: CorpusRecord>(
     _: R.Type = R.self, skippingOthers skipsOthers: Bool = false
   ) throws(CorpusError) -> R? {
-    while let record = try peek() {
+    while let item = try nextItem(R.self, skippingOthers: skipsOthers) {
+      if case .record(let record) = item { return record }
+    }
+    return nil
+  }
+
+  /// The next record, or the barrier in front of it; nil at the end.
+  ///
+  /// - Parameter skipsOthers: as in ``next(_:skippingOthers:)``.
+  public func nextItem<R: CorpusRecord>(
+    _: R.Type = R.self, skippingOthers skipsOthers: Bool = false
+  ) throws(CorpusError) -> CorpusItem<R>? {
+    while let item = try peek() {
+      guard case .record(let record) = item else {
+        waiting = nil
+        if case .barrier(let barrier) = item { return .barrier(barrier) }
+        continue
+      }
       // A record of a type that nobody declared is never passed over: it may be what is looked for.
       let isOther = skipsOthers && record.typeName != nil
       guard record.typeName == R.typeName || isOther else {
@@ -68,14 +106,14 @@ public final class CorpusReader {
       }
       waiting = nil
       position = record.sequence + 1
-      if record.typeName == R.typeName { return try decode(record) }
+      if record.typeName == R.typeName { return .record(try decode(record)) }
     }
     return nil
   }
 
-  private func peek() throws(CorpusError) -> Record? {
+  private func peek() throws(CorpusError) -> LogItem? {
     if let waiting { return waiting }
-    do throws(RecordLogError) { waiting = try log.next() } catch { throw .log(error) }
+    do throws(RecordLogError) { waiting = try log.nextItem() } catch { throw .log(error) }
     return waiting
   }
 

@@ -8,6 +8,8 @@ public final class CorpusWriter {
   public var nextSequence: UInt64 { log.nextSequence }
   /// The position in the input after the last record appended or mark made; 0 at the beginning.
   public var lastCursor: UInt64 { log.lastCursor }
+  /// The number of the barrier written last, or found in the file; 0 where none was.
+  public var lastBarrier: UInt64 { log.lastBarrier }
   /// What was found in the file, where the writer continues one.
   public var recovered: RecoveredLog? { log.recovered }
 
@@ -84,6 +86,17 @@ public final class CorpusWriter {
     do throws(RecordLogError) { try log.mark(cursor: cursor) } catch { throw .log(error) }
   }
 
+  /// Makes durable what has been appended, and puts a barrier behind it.
+  ///
+  /// - Parameters:
+  ///   - number: greater than ``lastBarrier``.
+  ///   - cursor: the position in the input at which the barrier stands there.
+  public func barrier(_ number: UInt64, cursor: UInt64? = nil) throws(CorpusError) {
+    do throws(RecordLogError) { try log.barrier(number, cursor: cursor) } catch {
+      throw .log(error)
+    }
+  }
+
   /// Makes durable what has been appended.
   public func commit() throws(CorpusError) {
     do throws(RecordLogError) { try log.commit() } catch { throw .log(error) }
@@ -99,8 +112,8 @@ public final class CorpusWriter {
   }
 
   /// Only the copy is sealed, before it takes the log's name: a crash in between leaves a log that is
-  /// still to be finished. Chunks begin at the same records in either; each record is given its
-  /// chunk's cursor.
+  /// still to be finished. Chunks begin at the same records in either, and barriers stand between the
+  /// same; each record is given its chunk's cursor.
   private func rewrite(reproducibleAs name: String) throws(CorpusError) {
     try commit()
     let aside = log.path + ".new"
@@ -109,8 +122,12 @@ public final class CorpusWriter {
     let reader = try logged { () throws(RecordLogError) in
       try RecordLogReader(path: log.path, options: ReadOptions(mode: .tailTolerant))
     }
-    while let record = try logged({ () throws(RecordLogError) in try reader.next() }) {
-      _ = try copy.append(record.bytes, typeName: record.typeName ?? "", cursor: record.cursor)
+    while let item = try logged({ () throws(RecordLogError) in try reader.nextItem() }) {
+      switch item {
+      case .record(let record):
+        _ = try copy.append(record.bytes, typeName: record.typeName ?? "", cursor: record.cursor)
+      case .barrier(let barrier): try copy.barrier(barrier.number, cursor: barrier.cursor)
+      }
     }
     try copy.finish()
     guard unsafe rename(aside, log.path) == 0 else {

@@ -14,7 +14,10 @@ struct Selection: ParsableArguments {
 
   @Flag(
     name: [.customLong("envelope"), .customLong("json")],
-    help: "Wrap each record: {seq, type, segment, offset, cursor, record}.")
+    help: """
+      Wrap each record: {seq, type, segment, offset, cursor, record}; barriers between them show as \
+      {barrier, seq}.
+      """)
   var envelope = false
 
   @Flag(help: "Records as they are, nothing between them; not to a terminal.")
@@ -53,10 +56,19 @@ struct Cat: ParsableCommand {
   @Flag(help: "Read on behind damage, and tell what was passed over.")
   var salvage = false
 
+  @Option(
+    help: ArgumentHelp(
+      """
+      Of a pipe: give up, with code 3, when nothing came for so long; a writer that is alive is heard \
+      every second.
+      """, valueName: "seconds"))
+  var patience: Double?
+
   @Flag(help: "A log again: whole chunks are passed on as they are stored.")
   var log = false
 
   func validate() throws {
+    guard patience ?? 1 > 0 else { throw ValidationError("--patience must be more than 0.") }
     guard log else { return }
     let isPlain = !selection.envelope && !selection.raw && !selection.zero && !selection.prefixed
     guard isPlain, selection.condition == nil, limit == nil else {
@@ -70,7 +82,7 @@ struct Cat: ParsableCommand {
   private func passOn() throws {
     let making = try MakingOptions.parse([])
     let kind = try making.make(of: logs) { maker in
-      try logs.eachStoredChunk(salvaging: salvage) { chunk, reader in
+      try logs.eachStoredChunk(salvaging: salvage, barrier: maker.pass) { chunk, reader in
         try maker.append(chunk, from: reader, part: selection.part)
       }
     }
@@ -81,7 +93,7 @@ struct Cat: ParsableCommand {
     if log { return try passOn() }
     let printer = RecordPrinter(selection, to: try Output(), limit: limit)
     defer { try? printer.output.flush() }
-    try logs.each(salvaging: salvage) { reader in
+    try logs.each(salvaging: salvage, patience: patience.map { .seconds($0) }) { reader in
       defer { try? printer.output.flush() }
       let isDone = try printer.printAll(reader)
       try printer.output.flush()
@@ -116,13 +128,14 @@ final class RecordPrinter {
   private(set) var count = 0
   private let selection: Selection
   private let limit: Int?
-  private let asTFRecords: Bool
+  private let form: Export.Form
+  private var arrow = ArrowStream()
   private let condition: RecordExpression?
 
   init(
-    _ selection: Selection, to output: Output, limit: Int? = nil, asTFRecords: Bool = false
+    _ selection: Selection, to output: Output, limit: Int? = nil, as form: Export.Form = .jsonl
   ) {
-    self.asTFRecords = asTFRecords
+    self.form = form
     self.selection = selection
     // What cannot be parsed was refused before.
     condition = selection.condition.flatMap { try? RecordExpression(parsing: $0) }
@@ -145,7 +158,7 @@ final class RecordPrinter {
       }
       return try printEach(reader)
     }
-    guard selection.takesAll, limit == nil, !asTFRecords else { return try printEach(reader) }
+    guard selection.takesAll, limit == nil, form == .jsonl else { return try printEach(reader) }
     while let chunk = try reader.nextChunk() {
       if selection.raw || chunk.header.flags.contains(.newline) {
         try output.write(whole: chunk.bytes)
@@ -159,12 +172,22 @@ final class RecordPrinter {
 
   private func printEach(_ reader: RecordLogReader) throws -> Bool {
     while count < limit ?? .max {
-      guard let record = try reader.next() else { return false }
+      guard let item = try reader.nextItem() else { return false }
+      guard case .record(let record) = item else {
+        if case .barrier(let barrier) = item { try print(barrier) }
+        continue
+      }
       if let last = selection.part.toSeq, record.sequence >= last { return true }
       guard try isWanted(record, reader) else { continue }
       try print(record, in: reader)
     }
     return true
+  }
+
+  /// Among enveloped records, barriers show.
+  private func print(_ barrier: Barrier) throws {
+    guard selection.envelope, selection.part.contains(barrier) else { return }
+    try output.line(#"{"barrier":\#(barrier.number),"seq":\#(barrier.sequence)}"#)
   }
 
   private func isWanted(_ record: Record, _ reader: RecordLogReader) throws -> Bool {
@@ -190,9 +213,9 @@ final class RecordPrinter {
     if selection.zero { return try output.write(record.bytes + [0]) }
     if selection.prefixed { return try output.write(lengthPrefixed(record.bytes)) }
     let isJSON = description?.type(record.type)?.encoding == .json
-    if asTFRecords {
+    guard form == .jsonl else {
       let bytes = isJSON ? Array(record.bytes.dropLast()) : record.bytes
-      return try output.write(unsafe TFRecord.encoded(bytes.span.bytes))
+      return try print(bytes, of: record, typeName(record.type, in: description))
     }
     let line = isJSON ? record.bytes : Array(#"{"$b64":"\#(base64(record.bytes))"}"#.utf8) + [10]
     guard selection.envelope else { return try output.write(line) }
@@ -201,6 +224,19 @@ final class RecordPrinter {
       #"{"seq":\#(record.sequence),"type":\#(type),"segment":\#(segment),"#
       + #""offset":\#(record.chunkOffset),"cursor":\#(record.cursor),"record":"#
     try output.write(Array(start.utf8) + line.dropLast() + Array("}\n".utf8))
+  }
+
+  private func print(_ bytes: [UInt8], of record: Record, _ type: String) throws {
+    let out =
+      form == .arrow
+      ? unsafe arrow.append(sequence: record.sequence, type: type, record: bytes.span.bytes)
+      : unsafe TFRecord.encoded(bytes.span.bytes)
+    try output.write(out)
+  }
+
+  /// Writes what stands behind the last record.
+  func finish() throws {
+    if form == .arrow { try output.write(arrow.finish()) }
   }
 
   private func lengthPrefixed(_ bytes: [UInt8]) -> [UInt8] {

@@ -150,12 +150,14 @@ private struct Finding {
     let table = place + 128
     let pad = table + UInt64(header.tableStored)
     let values = pad + UInt64(header.padBytes)
-    let kind = header.kind.map { "\($0)" } ?? "unknown"
+    let kind = header.isBarrier ? "barrier" : header.kind.map { "\($0)" } ?? "unknown"
     switch offset {
     case ..<table:
       self.header(at: place)
       structure = "\(kind) chunk header"
-    case ..<pad: (structure, range) = ("\(kind) table", table..<pad)
+    case ..<pad:
+      (structure, range) = ("\(kind) table", table..<pad)
+      if header.kind == .mark, header.tableStored == 8 { fields = Field.mark }
     case ..<values: (structure, range) = ("\(kind) pad", pad..<values)
     default: (structure, range) = ("\(kind) values", values..<place + header.length)
     }
@@ -184,6 +186,8 @@ private struct Field {
     ("table checksum", 4), ("values checksum", 4), ("raw checksum", 4), ("kind", 1), ("codec", 1),
     ("type", 2), ("flags", 2), ("version", 1), ("zero", 5), ("checksum", 4),
   ])
+
+  static let mark = lay([("last barrier", 8)])
 
   private static func lay(_ fields: [(name: String, count: Int)]) -> [Field] {
     var offset = 0

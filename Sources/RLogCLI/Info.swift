@@ -47,6 +47,8 @@ struct Facts: Encodable {
   var writer: LogDescription.Writer?
   var user: [String: JSONValue]?
   var setAside: [SetAsideSegment]?
+  /// The number of the last barrier, where there is one.
+  var lastBarrier: UInt64?
   var ending: LogEnding?
 
   enum CodingKeys: String, CodingKey {
@@ -54,6 +56,7 @@ struct Facts: Encodable {
       types
     case writer, user
     case setAside = "set_aside"
+    case lastBarrier = "last_barrier"
     case fileID = "file_id"
     case logID = "log_id"
     case firstSequence = "first_sequence"
@@ -101,6 +104,7 @@ struct Facts: Encodable {
     writer = reader.description?.writer
     user = reader.description?.user
     setAside = reader.description?.setAside
+    lastBarrier = reader.findLastBarrier()?.number
   }
 
   var text: String {
@@ -116,6 +120,7 @@ struct Facts: Encodable {
     if let earliest, let latest { lines.append("  written      \(earliest) to \(latest)") }
     if let writer { lines.append("  writer       \(writer.name) \(writer.version ?? "")") }
     if let fingerprint { lines.append("  fingerprint  \(fingerprint)") }
+    if let lastBarrier { lines.append("  barriers     up to \(lastBarrier)") }
     for aside in setAside ?? [] {
       lines.append(
         "  set aside    \(aside.file): \(aside.lostRecords) records lost, \(aside.reason)")

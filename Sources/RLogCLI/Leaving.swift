@@ -53,6 +53,9 @@ func leave(with error: any Error) -> Never {
   case let error as ExpressionError:
     complain("\(error)")
     exit(ExitKind.usage.rawValue)
+  case let error as UnalignedBarrier:
+    complain("\(error)")
+    exit(ExitKind.usage.rawValue)
   case let error as OutOfOrder:
     complain("\(error)")
     exit(ExitKind.usage.rawValue)

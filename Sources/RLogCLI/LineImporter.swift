@@ -13,24 +13,32 @@ struct RefusedLine: Error, CustomStringConvertible {
 /// Turns lines into records, and sets aside what is none.
 final class LineImporter {
   private(set) var tally = ImportTally()
-  private let writer: RecordLogWriter
+  private let sink: any ImportSink
   private let type: UInt16
   private let aside: String?
   private let isStrict: Bool
   private let limit: Int
   private let skipping: UInt64
+  /// After how many records a barrier stands.
+  private let barrierEvery: UInt64?
+  /// Whether everything is made durable as it comes.
+  private let commitsAll: Bool
+  private var progress = ImportProgress()
   private var quarantine: OpenFile?
 
+  /// - Parameter skipping: how many lines an earlier import has taken.
   init(
-    to writer: RecordLogWriter, type: UInt16, aside: String?, isStrict: Bool, limit: Int,
-    skipping: UInt64
+    to sink: any ImportSink, type: UInt16, aside: String?, isStrict: Bool, limit: Int,
+    skipping: UInt64, barrierEvery: UInt64?, commitsAll: Bool
   ) {
-    self.writer = writer
+    self.sink = sink
     self.type = type
     self.aside = aside
     self.isStrict = isStrict
     self.limit = limit
     self.skipping = skipping
+    self.barrierEvery = barrierEvery
+    self.commitsAll = commitsAll
   }
 
   func take(_ path: String) throws {
@@ -40,6 +48,8 @@ final class LineImporter {
       var rest = lines
       if number == 0, rest.starts(with: [0xEF, 0xBB, 0xBF]) { rest = rest.dropFirst(3) }
       try take(rest, &number, of: input.name)
+      if commitsAll { try sink.commit() }
+      progress.show(sink)
     }
   }
 
@@ -98,10 +108,36 @@ final class LineImporter {
 
   /// - Parameter cursor: the number of lines before these.
   private func append(_ lines: ArraySlice<UInt8>, behind cursor: UInt64) throws {
-    guard !lines.isEmpty else { return }
-    let before = writer.nextSequence
-    defer { tally.records += writer.nextSequence - before }
-    try writer.append(lines: unsafe lines.span.bytes, type: type, cursor: cursor)
+    var rest = lines
+    var cursor = cursor
+    while !rest.isEmpty {
+      let piece = upToBarrier(rest)
+      let before = sink.nextSequence
+      defer { tally.records += sink.nextSequence - before }
+      cursor += UInt64(
+        try sink.append(lines: unsafe piece.span.bytes, type: type, cursor: cursor))
+      rest = rest[piece.endIndex...]
+      try putBarrier(cursor)
+    }
+  }
+
+  /// As many of the lines as may come before the next barrier.
+  private func upToBarrier(_ lines: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
+    guard let every = barrierEvery else { return lines }
+    var end = lines.startIndex
+    var left = every - sink.nextSequence % every
+    while left > 0, end < lines.endIndex {
+      end = lineEnd(lines, from: end)
+      left -= 1
+    }
+    return lines[..<end]
+  }
+
+  /// Puts a barrier where one belongs and none is yet.
+  func putBarrier(_ cursor: UInt64) throws {
+    guard let every = barrierEvery else { return }
+    let (number, rest) = sink.nextSequence.quotientAndRemainder(dividingBy: every)
+    if rest == 0, number > sink.lastBarrier { try sink.barrier(number, cursor: cursor) }
   }
 
   /// - Parameter asBytes: whether the records are bytes, else JSON.
@@ -112,16 +148,22 @@ final class LineImporter {
       number += 1
       guard isNew() else { continue }
       if asBytes {
-        try writer.append(record, type: 0, cursor: tally.lines)
-        tally.records += 1
+        try append(record, type: 0)
       } else if record.contains(10) {
         let reason = "holds a line feed, see --binary"
         try setAside(RefusedLine(input: path, line: number, reason: reason), record[...])
       } else if try isRecord(record[...], number, of: path) {
-        try writer.append(record, type: type, cursor: tally.lines)
-        tally.records += 1
+        try append(record, type: type)
       }
+      progress.show(sink)
     }
+    if commitsAll { try sink.commit() }
+  }
+
+  private func append(_ record: [UInt8], type: UInt16) throws {
+    _ = try sink.append(record, type: type, cursor: tally.lines)
+    tally.records += 1
+    try putBarrier(tally.lines)
   }
 
   private func whyRefused(_ line: ArraySlice<UInt8>) -> String? {
@@ -153,6 +195,7 @@ final class LineImporter {
   }
 
   func close() throws {
+    progress.clear()
     try quarantine?.sync()
     if tally.quarantined > 0, let aside { complain("lines that are not JSON are in \(aside)") }
   }

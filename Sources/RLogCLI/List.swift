@@ -35,7 +35,7 @@ struct List: ParsableCommand {
       try tellDamage(of: reader, &told, to: output)
       let line = ChunkLine(
         header, type: typeName(header.type, in: reader.description),
-        segment: reader.prologue.segment)
+        segment: reader.prologue.segment, barrier: reader.lastBarrier)
       if json { try output.json(line) } else { try output.line(line.text) }
     }
     try tellDamage(of: reader, &told, to: output)
@@ -81,12 +81,15 @@ private struct ChunkLine: Encodable {
   var cursor: UInt64
   var time: UInt64
   var segment: UInt64
+  /// The number of the barrier that stands here.
+  var barrier: UInt64?
 
   static let heading = row(
     ["offset", "kind", "seq", "records", "stored", "raw", "ratio", "type", "durable", "cursor"])
 
-  init(_ header: ChunkHeader, type: String, segment: UInt64) {
+  init(_ header: ChunkHeader, type: String, segment: UInt64, barrier: Barrier?) {
     self.segment = segment
+    if header.isBarrier { self.barrier = barrier?.number }
     offset = header.offset
     kind = header.kind.map { "\($0)" } ?? "kind \(header.kindCode)"
     seq = header.firstSequence
@@ -102,7 +105,8 @@ private struct ChunkLine: Encodable {
 
   var text: String {
     row([
-      "\(offset)", kind, "\(seq)", "\(records)", "\(stored)", "\(raw)", "\(ratio)", type,
+      "\(offset)", barrier.map { "barrier \($0)" } ?? kind, "\(seq)", "\(records)", "\(stored)",
+      "\(raw)", "\(ratio)", type,
       "\(durable)", "\(cursor)",
     ])
   }

@@ -10,13 +10,14 @@ struct Logs: ParsableArguments {
   /// Looks at one log after the other. Trouble with one is told and does not keep the others from
   /// being looked at; the first trouble gives the exit code.
   func each(
-    salvaging salvage: Bool = false, _ look: (RecordLogReader) throws -> ExitKind
+    salvaging salvage: Bool = false, patience: Duration? = nil,
+    _ look: (RecordLogReader) throws -> ExitKind
   ) throws {
     var result = ExitKind.good
     for path in logs {
       let kind: ExitKind
       do {
-        kind = try look(open(path, salvaging: salvage))
+        kind = try look(open(path, salvaging: salvage, patience: patience))
       } catch let error as RecordLogError {
         complain("\(error)")
         kind = ExitKind(error.category)
@@ -29,8 +30,12 @@ struct Logs: ParsableArguments {
 
 /// Opens a log in the mode that tells a torn tail from damage, or in the one that reads on behind
 /// it.
-func open(_ path: String, salvaging salvage: Bool = false) throws -> RecordLogReader {
+/// - Parameter patience: how long a stream may be silent.
+func open(
+  _ path: String, salvaging salvage: Bool = false, patience: Duration? = nil
+) throws -> RecordLogReader {
   var options = ReadOptions(mode: salvage ? .salvage() : .tailTolerant)
+  options.patience = patience
   options.usesAllCores = true
   guard path == "-" else { return try RecordLogReader(path: path, options: options) }
   return try RecordLogReader(

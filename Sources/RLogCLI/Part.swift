@@ -41,6 +41,10 @@ struct Part: ParsableArguments {
     return isWhole ? .all : .some
   }
 
+  func contains(_ barrier: Barrier) -> Bool {
+    barrier.sequence >= fromSeq ?? 0 && barrier.sequence <= toSeq ?? .max
+  }
+
   /// Of a record whose chunk is wanted at least in part.
   func contains(_ record: Record) -> Bool {
     guard record.sequence >= fromSeq ?? 0, record.sequence < toSeq ?? .max else { return false }

@@ -5,9 +5,10 @@ struct Repair: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Makes a whole log of what can be read of a damaged one.",
     discussion: """
-      The damaged file is never changed. The new one is sealed and verified; it numbers its records \
-      without gaps, and the report says which numbers they had. --fix-bits turns single wrong bits \
-      back where that makes every checksum hold. The exit code is 2 where records are missing.
+      The damaged log, a file or a folder, is never changed. The new one is a file, sealed and \
+      verified; it numbers its records without gaps, and the report says which numbers they had. \
+      --fix-bits turns single wrong bits back where that makes every checksum hold. The exit code is 2 \
+      where records are missing.
       """)
 
   @Argument(help: "The damaged log.", completion: .file()) var log: String
@@ -39,10 +40,13 @@ struct Repair: ParsableCommand {
     var lost: [[UInt64]]
     var regions: [RegionLine]
     var fixedBits: [[UInt64]]
+    /// Of a folder: the file that each of the bits is in.
+    var fixedFiles: [String]?
 
     enum CodingKeys: String, CodingKey {
       case records, kept, lost, regions
       case fixedBits = "fixed_bits"
+      case fixedFiles = "fixed_files"
     }
 
     init(_ result: RepairReport) {
@@ -50,7 +54,10 @@ struct Repair: ParsableCommand {
       kept = result.kept.map { [$0.lowerBound, $0.upperBound] }
       lost = result.lost.map { [$0.lowerBound, $0.upperBound] }
       regions = result.regions.map { RegionLine($0) }
-      fixedBits = result.fixed.map { [$0.place, UInt64($0.bit)] }
+      fixedBits = result.fixed.map { [$0.flip.place, UInt64($0.flip.bit)] }
+      if result.fixed.contains(where: { $0.file != nil }) {
+        fixedFiles = result.fixed.map { $0.file ?? "" }
+      }
     }
   }
 
@@ -67,7 +74,10 @@ struct Repair: ParsableCommand {
   }
 
   private func tell(_ result: RepairReport) {
-    for flip in result.fixed { complain("byte \(flip.place): bit \(flip.bit) turned back") }
+    for bit in result.fixed {
+      let file = bit.file.map { "\($0), " } ?? ""
+      complain("\(file)byte \(bit.flip.place): bit \(bit.flip.bit) turned back")
+    }
     for region in result.regions { complain("\(region)") }
     complain("\(result.records) records are in \(output), sealed and verified")
   }

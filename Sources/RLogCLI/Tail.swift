@@ -7,7 +7,8 @@ struct Tail: ParsableCommand {
     discussion: """
       With -f the log is read while it is written, until it is sealed; a folder through all its \
       segments, until the last one is sealed, or for ever with --stay. Records show when all their \
-      checksums hold; with --durable-only when they would also survive a power cut.
+      checksums hold; with --durable-only when they would also survive a power cut. Where nobody \
+      writes the log any more, though it has no end, that is told, and a writer to come is waited for.
       """)
 
   @Argument(help: "The log; - is standard input.", completion: .file())
@@ -73,7 +74,8 @@ struct Tail: ParsableCommand {
     var last = LastRecords(count)
     while let chunk = try follower.nextPresent() { last.take(chunk) }
     try print(last.records, of: follower, with: printer)
-    while follow, let chunk = try follower.next() {
+    var watch = WriterWatch()
+    while follow, let chunk = try follower.next(while: { watch.look(at: follower) }) {
       var records = LastRecords(chunk.count)
       records.take(chunk)
       try print(records.records, of: follower, with: printer)
@@ -92,6 +94,25 @@ struct Tail: ParsableCommand {
       try printer.print(record, description: follower.description, segment: follower.segment)
     }
     try printer.output.flush()
+  }
+}
+
+/// Tells once that the writer of a log that is followed is gone, and that there is one again.
+private struct WriterWatch {
+  private var wasThere = true
+  private var next = ContinuousClock.now + .seconds(1)
+
+  /// Looks every second; true, so that waiting goes on.
+  mutating func look(at follower: LogFollower) -> Bool {
+    guard ContinuousClock.now >= next, let isThere = follower.hasWriter else { return true }
+    next = .now + .seconds(1)
+    if isThere != wasThere {
+      complain(
+        "\(follower.path): \(isThere ? "is written again" : "nobody writes it, waiting for somebody")"
+      )
+    }
+    wasThere = isThere
+    return true
   }
 }
 

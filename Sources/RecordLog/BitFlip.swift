@@ -1,7 +1,7 @@
 import Bytes
 
 /// One bit that a checksum says is wrong.
-public struct BitFlip: Equatable, Sendable {
+public struct BitFlip: Hashable, Sendable {
   /// Bytes from the start of the input.
   public var place: UInt64
   /// From the lowest, 0, to the highest, 7.

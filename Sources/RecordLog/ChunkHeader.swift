@@ -41,6 +41,9 @@ public struct ChunkHeader: Equatable, Sendable {
   /// Nil for a kind that this version does not know.
   public var kind: ChunkKind? { ChunkKind(rawValue: kindCode) }
 
+  /// Whether this is a MARK at which a barrier stands.
+  public var isBarrier: Bool { kind == .mark && flags.contains(.barrier) }
+
   /// Header, table, pad and values, in bytes.
   public var length: UInt64 {
     UInt64(ChunkLayout.headerBytes) + UInt64(tableStored) + UInt64(padBytes) + UInt64(valuesStored)

@@ -52,6 +52,8 @@ enum ChunkLayout {
   static let indexEntryBytes = 40
   static let sealBodyBytes = 128
   static let sealBytes = headerBytes + sealBodyBytes
+  /// What stands in the table of a MARK behind the first barrier.
+  static let barrierBytes = 8
 
   /// What a commit rounds up to, so that a later append rewrites no sector of acknowledged bytes.
   static let commitAlignment = 4096

@@ -81,7 +81,32 @@ extension Committer {
     condition.lock()
     defer { condition.unlock() }
     let type = type ?? description.types.first?.id ?? 0
-    let isLine = try isLine(type)
+    try take(record, type, isLine: isLine(type), cursor)
+    return nextSequence - 1
+  }
+
+  /// - Parameter cursor: the position before the first line.
+  func append(lines: RawSpan, type: UInt16?, cursor: UInt64?) throws(RecordLogError) -> Int {
+    condition.lock()
+    defer { condition.unlock() }
+    let type = type ?? description.types.first?.id ?? 0
+    guard try isLine(type) else { throw refusal(.unknownType(type)) }
+    var (count, at) = (0, 0)
+    while at < lines.byteCount {
+      let rest = lines.extracting(droppingFirst: at)
+      let end = unsafe rest.withUnsafeBytes { unsafe newlineOffset($0) }.map { $0 + 1 }
+      let size = end ?? rest.byteCount
+      count += 1
+      try take(rest.extracting(first: size), type, isLine: true, cursor.map { $0 + UInt64(count) })
+      at += size
+    }
+    return count
+  }
+
+  /// Takes a record in, once there is room.
+  private func take(
+    _ record: RawSpan, _ type: UInt16, isLine: Bool, _ cursor: UInt64?
+  ) throws(RecordLogError) {
     guard let isOpen = isLine ? record.isOpenLine : false else { throw refusal(.notOneLine) }
     let size = record.byteCount + (isOpen ? 1 : 0)
     guard size <= limits.record else {
@@ -91,7 +116,6 @@ extension Committer {
     queue.append(record, type: type, cursor: cursor)
     nextSequence += 1
     poke()
-    return nextSequence - 1
   }
 
   private func isLine(_ type: UInt16) throws(RecordLogError) -> Bool {

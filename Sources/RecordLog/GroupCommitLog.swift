@@ -12,6 +12,10 @@ import Foundation
 /// writing fails. A log that goes away without ``finish()`` drops what is not yet durable.
 public final class GroupCommitLog: Sendable {
   private let committer: Committer
+  /// The position in the input that the log had reached when it was opened; 0 where it has none.
+  public let firstCursor: UInt64
+  /// The number of the last barrier in the segment that was open; 0 where there was none.
+  public let firstBarrier: UInt64
 
   /// How many bytes of records may queue up.
   static let queueLimit = 8 << 20
@@ -19,7 +23,9 @@ public final class GroupCommitLog: Sendable {
   /// Opens the log in the folder `path`, or begins one there, as
   /// ``SegmentedLogWriter/init(_:options:)`` does.
   public init(_ path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
-    committer = Committer(try SegmentedLogWriter(path, options: options), options)
+    let writer = try SegmentedLogWriter(path, options: options)
+    (firstCursor, firstBarrier) = (writer.lastCursor, writer.lastBarrier)
+    committer = Committer(writer, options)
     committer.start()
   }
 
@@ -44,6 +50,14 @@ public final class GroupCommitLog: Sendable {
     _ record: String, type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
     try append([UInt8](record.utf8), type: type, cursor: cursor)
+  }
+
+  /// Appends many records at once, each a line, as ``RecordLogWriter/append(lines:type:cursor:)`` does.
+  @discardableResult
+  public func append(
+    lines: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
+  ) throws(RecordLogError) -> Int {
+    try committer.append(lines: lines, type: type, cursor: cursor)
   }
 
   /// Returns when a commit has covered record `sequence`, together with all that queued up until
@@ -85,6 +99,14 @@ public final class GroupCommitLog: Sendable {
   /// Makes it durable that the input has been read up to `cursor`. Blocks.
   public func mark(cursor: UInt64) throws(RecordLogError) {
     try committer.perform { writer throws(RecordLogError) in try writer.mark(cursor: cursor) }
+  }
+
+  /// Puts a barrier behind all that was appended so far, as
+  /// ``RecordLogWriter/barrier(_:cursor:)`` does. Blocks.
+  public func barrier(_ number: UInt64, cursor: UInt64? = nil) throws(RecordLogError) {
+    try committer.perform { writer throws(RecordLogError) in
+      try writer.barrier(number, cursor: cursor)
+    }
   }
 
   /// Seals the last segment. Blocks; nothing can be appended any more once it returned.

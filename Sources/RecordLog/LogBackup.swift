@@ -96,20 +96,16 @@ public struct LogRewriting {
   /// log its id and cursors. Returns how many there are.
   public func run(from path: String, to output: String) throws(RecordLogError) -> UInt64 {
     let reader = try RecordLogReader(path: path)
-    var chunk = try reader.nextStoredChunk()
+    var item = try reader.nextStoredItem()
     let writer = try RecordLogWriter(creating: output, options: options(like: reader))
     let copier = RecordCopier(to: writer)
     do throws(RecordLogError) {
-      while let stored = chunk {
-        let cursor = stored.header.inputCursor > 0 ? stored.header.inputCursor : nil
-        if self.chunk == nil {
-          try copier.append(stored, of: reader.description, from: path, cursor: cursor)
-        } else {
-          let first = stored.header.firstSequence
-          try copier.append(
-            stored, from: first, of: reader.description, path: path, cursor: cursor)
+      while let next = item {
+        switch next {
+        case .chunk(let chunk): try copy(chunk, of: reader, to: copier)
+        case .barrier(let barrier): try copier.pass(barrier, keepingCursor: true)
         }
-        chunk = try reader.nextStoredChunk()
+        item = try reader.nextStoredItem()
       }
       try writer.finish()
     } catch {
@@ -117,6 +113,18 @@ public struct LogRewriting {
       throw error
     }
     return copier.count
+  }
+
+  private func copy(
+    _ chunk: StoredChunk, of reader: RecordLogReader, to copier: RecordCopier
+  ) throws(RecordLogError) {
+    let cursor = chunk.header.inputCursor > 0 ? chunk.header.inputCursor : nil
+    guard self.chunk != nil else {
+      return try copier.append(chunk, of: reader.description, from: reader.path, cursor: cursor)
+    }
+    try copier.append(
+      chunk, from: chunk.header.firstSequence, of: reader.description, path: reader.path,
+      cursor: cursor)
   }
 
   private func options(like reader: RecordLogReader) -> RecordLogOptions {

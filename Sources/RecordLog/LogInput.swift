@@ -16,6 +16,8 @@ final class LogInput {
   private var stream = StreamBuffer()
   /// Whether all of it stays there until it is released.
   private var keepsBytes = false
+  /// How long a stream may bring nothing; nil for as long as it likes.
+  var patience: Duration?
 
   var isSeekable: Bool { byteCount != nil }
   var isMapped: Bool { map != nil }
@@ -173,12 +175,23 @@ final class LogInput {
     while true {
       if !keepsBytes { stream.drop(before: offset) }
       guard stream.end < end else { return stream.end }
+      try awaitBytes()
       do throws(FileError) {
         if try stream.fill(from: file) == 0 { return stream.end }
       } catch {
         throw .file(error)
       }
     }
+  }
+
+  /// Returns when something has come, or the stream's end.
+  private func awaitBytes() throws(RecordLogError.Problem) {
+    guard let patience else { return }
+    let milliseconds = Int32(clamping: Int64(max(patience / .milliseconds(1), 0).rounded(.up)))
+    var wanted = pollfd(fd: file.descriptor, events: Int16(POLLIN), revents: 0)
+    var found = unsafe poll(&wanted, 1, milliseconds)
+    while found < 0, errno == EINTR { found = unsafe poll(&wanted, 1, milliseconds) }
+    guard found != 0 else { throw .silent(milliseconds: Int(milliseconds)) }
   }
 
   /// Keeps what is read of a stream from now on, until it is released.

@@ -5,6 +5,8 @@ import Glibc
 struct LogOutput: ~Copyable {
   let file: OpenFile
   let isStream: Bool
+  /// Whether somebody may be reading while it is written: a stream that does not go into a file.
+  let isLive: Bool
   private let files: any LogFiles
 
   /// Creates the file, which must not exist.
@@ -22,12 +24,14 @@ struct LogOutput: ~Copyable {
       file = created
     }
     isStream = false
+    isLive = false
     self.files = files
   }
 
   init(opening path: String, files: any LogFiles) throws(RecordLogError.Problem) {
     file = try LogOutput.locked(path, flags: O_RDWR, files)
     isStream = false
+    isLive = false
     self.files = files
   }
 
@@ -54,7 +58,15 @@ struct LogOutput: ~Copyable {
     guard copy >= 0 else { throw .file(FileError(.open, path: name)) }
     file = OpenFile(owning: copy, path: name)
     isStream = true
+    var status = stat()
+    isLive = unsafe fstat(copy, &status) != 0 || (status.st_mode & S_IFMT) != S_IFREG
     files = SystemFiles()
+  }
+
+  /// Whether something can be written without waiting, or it would show that nobody reads any more.
+  var hasRoom: Bool {
+    var wanted = pollfd(fd: file.descriptor, events: Int16(POLLOUT), revents: 0)
+    return unsafe poll(&wanted, 1, 0) != 0
   }
 
   /// A process that is just being started holds a copy of every descriptor for a moment, and

@@ -18,7 +18,7 @@ public struct RepairReport: Equatable, Sendable {
   public var kept: [Range<UInt64>] = []
   public var regions: [DamagedRegion] = []
   /// Bits that were turned back.
-  public var fixed: [BitFlip] = []
+  public var fixed: [FixedBit] = []
   public var ending: LogEnding?
 
   /// The numbers of records that the damage took; more may be missing where some region does not
@@ -40,7 +40,15 @@ public struct RepairReport: Equatable, Sendable {
   }
 }
 
-/// Makes a whole log of what can be read of a damaged one. The damaged file is never changed.
+/// A bit that was turned back.
+public struct FixedBit: Hashable, Sendable {
+  public var flip: BitFlip
+  /// Of a folder: the name of the file.
+  public var file: String?
+}
+
+/// Makes a whole log of what can be read of a damaged one, a file or a folder. Nothing of the damaged
+/// one is changed.
 public struct LogRepair {
   public var keep = KeptRecords.all
   /// Whether single wrong bits are turned back where that makes every checksum hold.
@@ -53,8 +61,8 @@ public struct LogRepair {
   public func run(from path: String, to output: String) throws(RecordLogError) -> RepairReport {
     guard fixesBits else { return try copyRecords(from: path, to: output) }
     let copy = output + ".bits"
-    try copyFile(path, to: copy)
-    defer { unsafe unlink(copy) }
+    defer { removeCopy(copy) }
+    try makeCopy(of: path, at: copy)
     let fixed = try fixBits(in: copy)
     var report = try copyRecords(from: copy, to: output)
     report.fixed = fixed
@@ -106,8 +114,12 @@ public struct LogRepair {
     _ report: inout RepairReport
   ) throws(RecordLogError) {
     let copier = RecordCopier(to: writer)
-    while let chunk = try reader.nextStoredChunk(verifying: .decoded) {
+    while let item = try reader.nextStoredItem(verifying: .decoded) {
       if keep == .before, !reader.regions.isEmpty { break }
+      guard case .chunk(let chunk) = item else {
+        if case .barrier(let barrier) = item { try copier.pass(barrier, keepingCursor: true) }
+        continue
+      }
       let header = chunk.header
       let start = max(first ?? 0, header.firstSequence)
       guard start < header.nextSequence else { continue }
@@ -149,20 +161,28 @@ public struct LogRepair {
   // MARK: Bits
 
   /// Turns back one bit after the other, for as long as that leaves less damage.
-  private func fixBits(in path: String) throws(RecordLogError) -> [BitFlip] {
-    var fixed: [BitFlip] = []
-    var hopeless: Set<UInt64> = []
+  private func fixBits(in path: String) throws(RecordLogError) -> [FixedBit] {
+    var fixed: [FixedBit] = []
+    var hopeless: Set<Place> = []
     while true {
       let reader = try open(path)
       while try reader.nextChunk() != nil {}
-      let places = reader.regions.map(\.range.lowerBound).filter { hopeless.insert($0).inserted }
+      let places = reader.regions.map { Place(file: $0.file, offset: $0.range.lowerBound) }
+        .filter { hopeless.insert($0).inserted }
       guard !places.isEmpty else { return fixed }
       for place in places {
-        guard let flip = try BitFlip.find(inChunkAt: place, of: path) else { continue }
-        try turn(flip, in: path)
-        fixed.append(flip)
+        let file = place.file.map { "\(path)/\($0)" } ?? path
+        guard let flip = try BitFlip.find(inChunkAt: place.offset, of: file) else { continue }
+        try turn(flip, in: file)
+        fixed.append(FixedBit(flip: flip, file: place.file))
       }
     }
+  }
+
+  /// Where something is damaged.
+  private struct Place: Hashable {
+    var file: String?
+    var offset: UInt64
   }
 
   private func turn(_ flip: BitFlip, in path: String) throws(RecordLogError) {
@@ -181,8 +201,28 @@ public struct LogRepair {
     }
   }
 
-  private func copyFile(_ path: String, to copy: String) throws(RecordLogError) {
-    try LogCopy.make(of: path, upTo: .max, at: copy)
+  /// Copies a file, or the files of a folder that salvage looks at.
+  private func makeCopy(of path: String, at copy: String) throws(RecordLogError) {
+    guard SegmentList.isFolder(path) else {
+      return try LogCopy.make(of: path, upTo: .max, at: copy)
+    }
+    guard unsafe mkdir(copy, 0o700) == 0 else {
+      throw RecordLogError(.file(FileError(.create, path: copy)), path: copy)
+    }
+    for name in try SegmentList.salvageableNames(in: path) {
+      try LogCopy.make(of: "\(path)/\(name)", upTo: .max, at: "\(copy)/\(name)")
+    }
+  }
+
+  private func removeCopy(_ copy: String) {
+    guard SegmentList.isFolder(copy) else {
+      unsafe unlink(copy)
+      return
+    }
+    for name in (try? SegmentList.salvageableNames(in: copy)) ?? [] {
+      unsafe unlink("\(copy)/\(name)")
+    }
+    unsafe rmdir(copy)
   }
 }
 

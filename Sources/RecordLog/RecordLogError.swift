@@ -48,6 +48,8 @@ public struct RecordLogError: Error, Equatable, Sendable {
     case damagedSegment(UInt64, lost: [Range<UInt64>])
     // Without an end
     case unterminated
+    /// A stream of which nothing came for so many milliseconds.
+    case silent(milliseconds: Int)
     case aborted(reason: String)
     // Not for this version
     case unsupported(String, UInt64)
@@ -64,6 +66,7 @@ public struct RecordLogError: Error, Equatable, Sendable {
     case notOneLine
     case unknownType(UInt16)
     case alreadyEnded
+    case barrierOutOfOrder(UInt64, last: UInt64)
     case foreignSegment
     case cannotSeek
     case noSuchRecord
@@ -86,12 +89,13 @@ extension RecordLogError.Problem {
       .reservedNotZero, .impossibleLength, .malformed, .brokenChain, .contradiction,
       .trailingGarbage, .missingSegment, .damagedSegment:
       .damage
-    case .unterminated: .unfinished
+    case .unterminated, .silent: .unfinished
     case .aborted: .aborted
     case .unsupported: .unsupported
     case .tooLarge, .budgetExceeded: .limit
     case .file, .consumerGone, .retired, .inUse: .inputOutput
-    case .notOneLine, .unknownType, .alreadyEnded, .foreignSegment, .cannotSeek, .noSuchRecord:
+    case .notOneLine, .unknownType, .alreadyEnded, .barrierOutOfOrder, .foreignSegment, .cannotSeek,
+      .noSuchRecord:
       .misuse
     }
   }
@@ -139,6 +143,8 @@ extension RecordLogError.Problem: CustomStringConvertible {
         + "read the rest with --salvage, or repair the log to a new one"
     case .inUse(let holder): "another writer holds the log (\(holder)): wait until it is done"
     case .unterminated: "ends without a seal: its writer did not finish, more may be missing"
+    case .silent(let milliseconds):
+      "nothing came for \(Double(milliseconds) / 1000) s, no sign of life either: its writer hangs"
     case .aborted(let reason): "its writer gave up: \(reason)"
     case .unsupported(let what, let value): "unsupported \(what) \(value): use a newer program"
     case .tooLarge(let part, let bytes, let limit):
@@ -150,6 +156,8 @@ extension RecordLogError.Problem: CustomStringConvertible {
     case .notOneLine: "a JSON record must be one line: it holds a line feed before its end"
     case .unknownType(let type): "record type \(type) was not declared"
     case .alreadyEnded: "sealed or aborted logs cannot be appended to"
+    case .barrierOutOfOrder(let number, let last):
+      "barrier \(number) cannot follow barrier \(last): their numbers rise"
     case .foreignSegment: "a segment of another log follows, or records between are missing"
     case .cannotSeek: "a stream cannot go back"
     case .noSuchRecord: "the log holds no such record"

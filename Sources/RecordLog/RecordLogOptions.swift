@@ -31,8 +31,13 @@ public struct RecordLogOptions: Sendable {
   /// Larger records are refused.
   public var largestRecord: ByteCount = .mebibytes(16)
   public var sync: SyncPolicy = .bytes(.mebibytes(8))
-  /// How long a record may wait in an open chunk of a stream; looked at when one is appended.
+  /// How long a record may wait in an open chunk of a stream, whether or not more is appended.
   public var linger: Duration = .milliseconds(100)
+  /// After how much silence a stream says that its writer is there. A file never gets such a word, nor
+  /// does a stream that goes into one: their bytes do not depend on time.
+  public var heartbeat: Duration = .seconds(1)
+  /// After how many bytes a stream says again what types it has, for those who join late.
+  public var descriptionInterval: ByteCount = .mebibytes(64)
   /// What may be appended. The first is what ``RecordLogWriter/append(_:type:cursor:)`` takes.
   public var types: [RecordType] = [.json]
   public var writerName = "synpo"
@@ -61,8 +66,9 @@ public struct RecordLogOptions: Sendable {
   /// Common to the segments of a folder; made from ``packers``.
   private(set) var packing = WorkAhead<ClosedChunk>(threads: 0)
 
-  /// The same options, with as many threads as they ask for.
-  func withPackers() -> RecordLogOptions {
+  /// The same options, with as many threads as they ask for. Writers made from copies of these share
+  /// them; each other writer has its own.
+  public func withPackers() -> RecordLogOptions {
     guard packing.threads != packers else { return self }
     var options = self
     options.packing = WorkAhead<ClosedChunk>(threads: packers)

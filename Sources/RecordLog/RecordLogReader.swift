@@ -23,6 +23,10 @@ public struct ReadOptions: Equatable, Sendable {
   /// Whether the chunks that follow in a mapped file are verified and decoded on the other cores,
   /// up to 2 MiB at once. Worth it for who reads all of a log and leaves those cores idle.
   public var usesAllCores = false
+  /// How long a stream may be silent, by default for ever. A writer that is alive is heard every
+  /// ``RecordLogOptions/heartbeat``, so that a few of these tell one that has nothing to say from one
+  /// that hangs. (Of one that died the stream ends without a seal.)
+  public var patience: Duration?
 
   public init(mode: ReadMode = .strict) { self.mode = mode }
 }
@@ -37,6 +41,12 @@ public enum LogEnding: Equatable, Sendable {
   case unsealed
   /// The last chunk is not whole.
   case torn(RecordLogError)
+}
+
+/// What comes out of a log.
+public enum LogItem: Equatable, Sendable {
+  case record(Record)
+  case barrier(Barrier)
 }
 
 /// What a reader came across that is no reason to stop.
@@ -76,6 +86,8 @@ public final class RecordLogReader {
   /// How far the writer had read its own input by what has gone by; 0 where it did not say.
   public var lastCursor: UInt64 { walk.chain.lastCursor }
   public var nextSequence: UInt64 { walk.chain.nextSequence }
+  /// The barrier that went by last.
+  public private(set) var lastBarrier: Barrier?
   private(set) var input: LogInput
   let segments: SegmentList?
   /// Which segment of the folder is being read.
@@ -143,6 +155,7 @@ public final class RecordLogReader {
     self.input = input
     self.segments = segments
     self.options = options
+    input.patience = options.patience
     var beginning: DamagedRegion?
     if case .salvage(let budget) = options.mode {
       input.keepBytes()
@@ -180,15 +193,22 @@ public final class RecordLogReader {
 extension RecordLogReader {
   /// The next record; nil at the end, whose kind ``ending`` tells.
   public func next() throws(RecordLogError) -> Record? {
-    if let record = try nextSought() { return record }
+    while let item = try nextItem() {
+      if case .record(let record) = item { return record }
+    }
+    return nil
+  }
+
+  /// The next record, or the barrier in front of it; nil at the end, whose kind ``ending`` tells.
+  public func nextItem() throws(RecordLogError) -> LogItem? {
+    if let record = try nextSought() { return .record(record) }
     while true {
       if let chunk, recordInChunk < chunk.count {
         defer { recordInChunk += 1 }
-        return record(recordInChunk, of: chunk)
+        return .record(record(recordInChunk, of: chunk))
       }
-      guard let next = try nextChunk() else { return nil }
-      chunk = next
-      recordInChunk = 0
+      guard let header = try nextHeader(verifying: .decoded) else { return nil }
+      if header.isBarrier, let lastBarrier { return .barrier(lastBarrier) }
     }
   }
 
@@ -245,7 +265,7 @@ extension RecordLogReader {
     case .index: try takeIndex(header)
     case .seal: return try takeSeal(header)
     case .abort: throw .aborted(reason: try walk.readReason(header))
-    case .mark: _ = try walk.readTable(header)
+    case .mark: try takeMark(header)
     case nil: try walk.verifyUnknown(header)
     }
     walk.accept()
@@ -280,6 +300,11 @@ extension RecordLogReader {
     }
     guard depth == .decoded else { return try walk.verifyValues(header) }
     try walk.decodeValues(header, into: &values)
+  }
+
+  private func takeMark(_ header: ChunkHeader) throws(RecordLogError.Problem) {
+    try walk.pass(header, walk.readTable(header))
+    lastBarrier = walk.lastBarrier ?? lastBarrier
   }
 
   /// An index is a convenience: one that is wrong is an error only to who wants to know.
@@ -583,6 +608,16 @@ extension RecordLogReader {
     return isThere && isInChunk(target)
   }
 
+  /// The last barrier: of those that went by, or of a sealed file, looked for between the chunks that
+  /// its index lists.
+  public func findLastBarrier() -> Barrier? {
+    guard sealOffset > 0, segments == nil, ending == nil, let seal,
+      let entries = try? walk.readIndex(seal)
+    else { return lastBarrier }
+    let end = seal.indexOffset > 0 ? seal.indexOffset : sealOffset
+    return walk.lastSaid(beside: entries, before: end).barrier
+  }
+
   /// The index entry of the chunk that holds `target`; nil where there is no index to be used.
   private func indexEntry(of target: UInt64) throws(RecordLogError) -> IndexEntry? {
     guard sealOffset > 0, !isIndexUseless, let seal else { return nil }
@@ -591,7 +626,7 @@ extension RecordLogReader {
         let entries = try walk.readIndex(seal)
         // Types may be declared anywhere in front of their first record, where a jump would pass
         // them by.
-        walk.adopt(walk.lastDescription(beside: entries, before: seal.indexOffset))
+        walk.adopt(walk.lastSaid(beside: entries, before: seal.indexOffset).description)
         index = entries
       }
       let after = index?.partitioningIndex { $0.firstSequence > target } ?? 0

@@ -49,6 +49,7 @@ extension RecordLogWriter {
   }
 
   private func writeFirst(_ next: ClosedChunk) throws(RecordLogError) {
+    if next.meta == nil, isMetaDue { next.meta = try encodedDescription() }
     if let meta = next.meta {
       try write(.meta, table: meta)
       next.meta = nil
@@ -90,6 +91,10 @@ extension RecordLogWriter {
   /// The description, where it is to come before anything else.
   private func owedMeta() throws(RecordLogError) -> [UInt8]? {
     guard owesMeta else { return nil }
+    return try encodedDescription()
+  }
+
+  private func encodedDescription() throws(RecordLogError) -> [UInt8] {
     do throws(RecordLogError.Problem) { return try description.encoded() } catch {
       throw failure(error)
     }
@@ -142,6 +147,7 @@ extension RecordLogWriter {
       throw failure(error)
     }
     isFirstChunk = false
+    noteWritten(assembly.header.kind)
     assembly.withBytes { bytes in
       chain.accept(assembly.header, encoded: bytes.extracting(first: ChunkLayout.headerBytes))
     }
@@ -152,7 +158,8 @@ extension RecordLogWriter {
   func place(
     _ stored: StoredChunk, type: UInt16, cursor: UInt64?
   ) throws(RecordLogError) {
-    try flush()
+    try writeChunk(.flush)
+    if isMetaDue { owesMeta = true }
     try writeMeta()
     var header = stored.header
     chain.link(&header)
@@ -170,6 +177,7 @@ extension RecordLogWriter {
       throw failure(error)
     }
     chain.accept(header, encoded: encoded.rawSpan)
+    noteWritten(.data)
     notePassed(stored.count, cursor)
     index += IndexEntry(header).encoded()
     chain.noteLargestRecord(stored.largestRecord)

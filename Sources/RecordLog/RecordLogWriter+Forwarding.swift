@@ -14,6 +14,8 @@ extension RecordLogWriter {
   public func append(
     _ chunk: StoredChunk, type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> Bool {
+    seize()
+    defer { release() }
     guard canHold(chunk, as: type) else { return false }
     do throws(RecordLogError.Problem) { try chunk.check() } catch {
       throw RecordLogError(error, path: path, sequence: nextSequence)

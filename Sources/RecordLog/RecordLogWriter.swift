@@ -38,7 +38,17 @@ public final class RecordLogWriter {
   /// a type was added.
   var owesMeta = true
   var isFirstChunk = true
-  private var state = State.open
+  var state = State.open
+  /// Of a stream: lets no record wait for ever, and the reader know that the writer is there.
+  private(set) var pulse: StreamPulse?
+  /// What went wrong between two calls.
+  var missedFailure: RecordLogError?
+  /// When a stream's last chunk was written.
+  var lastWritten = monotonicNow()
+  /// Where the last description ends.
+  var lastMeta: UInt64 = 0
+  /// The number of the barrier written last, or found in a file that is continued; 0 where none was.
+  public internal(set) var lastBarrier: UInt64 = 0
   /// Whether this is one of the segments of a folder, whose start and end are synced under every
   /// policy and whose undurable chunks are kept.
   let isSegment: Bool
@@ -54,7 +64,9 @@ public final class RecordLogWriter {
   private var durableEnd: SegmentEnd
   private var lastSync = monotonicNow()
 
-  private enum State { case open, retired, ended }
+  enum State { case open, retired, ended }
+
+  deinit { pulse?.stop() }
 
   /// Creates the file, which must not exist. Its name and description are durable on return.
   public init(creating path: String, options: RecordLogOptions = .init()) throws(RecordLogError) {
@@ -111,6 +123,7 @@ public final class RecordLogWriter {
     durableSequence = chain.prologue.firstSequence
     durableEnd = SegmentEnd(chain)
     lastCursor = chain.lastCursor
+    lastBarrier = recovery.lastBarrier
     var found = recovery.found
     found.debris = try cutDebris(recovery, into: debrisFolder)
     recovered = found
@@ -141,6 +154,10 @@ public final class RecordLogWriter {
 
   /// Writes to a descriptor, front to back. The descriptor stays the caller's, who closes it after
   /// ``finish()``.
+  ///
+  /// Into a pipe, or whatever else is no file, a thread closes chunks that have waited for
+  /// ``RecordLogOptions/linger``, and sends a word in every ``RecordLogOptions/heartbeat`` of silence.
+  /// It ends with ``finish()``, ``abort(_:)`` or the writer. Where it fails, the next call says so.
   public init(
     streamingTo descriptor: Int32, name: String = "stream", options: RecordLogOptions = .init()
   ) throws(RecordLogError) {
@@ -159,6 +176,10 @@ public final class RecordLogWriter {
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     try begin()
+    guard output.isLive else { return }
+    let pulse = StreamPulse()
+    self.pulse = pulse
+    pulse.start(for: self)
   }
 
   /// Creates a segment of a folder as `part`; the caller gives it the name `path`.
@@ -184,6 +205,7 @@ public final class RecordLogWriter {
     chunk = start.chunk
     nextSequence = start.nextSequence
     lastCursor = start.cursor
+    lastBarrier = start.barrier
     try reserve()
     try begin()
   }
@@ -219,6 +241,8 @@ extension RecordLogWriter {
   public func append(
     _ record: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
+    seize()
+    defer { release() }
     try requireOpen()
     let type = type ?? description.types.first?.id ?? 0
     let isLine = try isLine(type)
@@ -246,6 +270,8 @@ extension RecordLogWriter {
   public func append(
     lines: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> Int {
+    seize()
+    defer { release() }
     try requireOpen()
     let type = type ?? description.types.first?.id ?? 0
     guard try isLine(type) else { throw failure(.unknownType(type)) }
@@ -290,7 +316,10 @@ extension RecordLogWriter {
 
   private func noteAppended(_ count: UInt64, _ cursor: UInt64?) {
     nextSequence += count
-    if output.isStream, chunk.opened == nil { chunk.opened = monotonicNow() }
+    if output.isLive, chunk.opened == nil {
+      chunk.opened = monotonicNow()
+      pulse?.hurry()
+    }
     if let cursor { lastCursor = cursor }
   }
 
@@ -311,6 +340,8 @@ extension RecordLogWriter {
   public func declare(
     _ name: String, encoding: RecordType.Encoding = .json, preferring wanted: UInt16? = nil
   ) -> UInt16 {
+    seize()
+    defer { release() }
     if let known = description.type(named: name) { return known.id }
     precondition(description.types.count < ChunkLayout.typesLimit, "too many record types")
     let taken = Set(description.types.map(\.id))
@@ -325,6 +356,12 @@ extension RecordLogWriter {
 
   /// Writes the open chunk, and makes everything durable unless the policy is never to.
   public func commit() throws(RecordLogError) {
+    seize()
+    defer { release() }
+    try commitNow()
+  }
+
+  private func commitNow() throws(RecordLogError) {
     try requireOpen()
     try writeChunk(.commit)
     try sync()
@@ -332,12 +369,16 @@ extension RecordLogWriter {
 
   /// Writes the open chunk without making it durable: on a stream, what is appended can be read.
   public func flush() throws(RecordLogError) {
+    seize()
+    defer { release() }
     try requireOpen()
     try writeChunk(.flush)
   }
 
   /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
   public func mark(cursor: UInt64) throws(RecordLogError) {
+    seize()
+    defer { release() }
     try requireOpen()
     lastCursor = cursor
     if chunk.isEmpty {
@@ -345,14 +386,39 @@ extension RecordLogWriter {
       try writeMeta()
       keep(try write(.mark, alignment: commitAlignment))
     }
-    try commit()
+    try commitNow()
+  }
+
+  /// Puts a barrier behind all that was appended, and makes everything up to it durable.
+  ///
+  /// - Parameters:
+  ///   - number: greater than ``lastBarrier``.
+  ///   - cursor: the position in this log's own input at which the barrier stands there.
+  public func barrier(_ number: UInt64, cursor: UInt64? = nil) throws(RecordLogError) {
+    seize()
+    defer { release() }
+    try requireOpen()
+    guard number > lastBarrier else { throw failure(.barrierOutOfOrder(number, last: lastBarrier)) }
+    if let cursor { lastCursor = cursor }
+    try writeChunk(.flush)
+    try writeMeta()
+    keep(
+      try write(
+        .mark, flags: .barrier, table: Barrier.table(number), alignment: commitAlignment))
+    lastBarrier = number
+    try sync()
   }
 
   /// Writes what is open, the index and the seal. Nothing can be appended any more.
-  public func finish() throws(RecordLogError) { try finish(isLast: true) }
+  public func finish() throws(RecordLogError) {
+    try finish(isLast: true)
+    pulse?.stop()
+  }
 
   /// - Parameter isLast: whether no further segment is meant to follow.
   func finish(isLast: Bool) throws(RecordLogError) {
+    seize()
+    defer { release() }
     try requireOpen()
     try writeChunk(.flush)
     try writeMeta()
@@ -374,6 +440,13 @@ extension RecordLogWriter {
   /// Ends a stream with the reason why there is no more to come. For a file, too, this is the end:
   /// one that shall be continued is simply left.
   public func abort(_ reason: String) throws(RecordLogError) {
+    try end(because: reason)
+    pulse?.stop()
+  }
+
+  private func end(because reason: String) throws(RecordLogError) {
+    seize()
+    defer { release() }
     try requireOpen()
     try writeChunk(.flush)
     let json = (try? JSONEncoder().encode(["error": reason])).map { [UInt8]($0) } ?? []
@@ -389,7 +462,7 @@ extension RecordLogWriter {
   private func requireOpen() throws(RecordLogError) {
     switch state {
     case .open: return
-    case .retired: throw failure(.retired)
+    case .retired: throw missedFailure.take() ?? failure(.retired)
     case .ended: throw failure(.alreadyEnded)
     }
   }
@@ -418,7 +491,7 @@ extension RecordLogWriter {
   }
 
   private var lingersTooLong: Bool {
-    guard output.isStream, let opened = closedChunks.first?.opened ?? chunk.opened else {
+    guard output.isLive, let opened = closedChunks.first?.opened ?? chunk.opened else {
       return false
     }
     return monotonicNow() - opened >= options.linger
@@ -550,6 +623,7 @@ extension RecordLogWriter {
     let end = isCut ? durableEnd : SegmentEnd(chain)
     var start = SegmentStart(after: end, description: description)
     start.cursor = lastCursor
+    start.barrier = lastBarrier
     guard state == .retired else { return start }
     start.closed = ChunkQueue(again: isCut ? kept : [], then: closedChunks)
     start.chunk = chunk

@@ -33,6 +33,8 @@ struct Recovery {
   let chain: SegmentChain
   let index: [UInt8]
   let description: LogDescription?
+  /// The number of the last barrier; 0 where there is none.
+  let lastBarrier: UInt64
   /// What stands behind the last whole chunk, as file offsets.
   let debris: Range<UInt64>
   let found: RecoveredLog
@@ -62,6 +64,7 @@ struct Recovery {
     chain = walk.chain
     self.index = index
     description = walk.description
+    lastBarrier = walk.lastBarrier?.number ?? 0
     debris = walk.place..<byteCount
     found = RecoveredLog(
       records: chain.nextSequence - chain.prologue.firstSequence, nextSequence: chain.nextSequence,
@@ -87,6 +90,7 @@ struct Recovery {
     guard header.kind != .seal, header.kind != .abort else { throw .alreadyEnded }
     if isPastPromise { try walk.verifyValues(header) }
     if header.kind == .meta { try walk.describe(table) }
+    if header.kind == .mark { try walk.pass(header, table) }
     walk.accept()
     return header
   }

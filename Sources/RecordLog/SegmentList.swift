@@ -121,10 +121,8 @@ extension SegmentList {
   private mutating func salvage(_ folder: String, _ limits: ReadLimits) throws(RecordLogError) {
     isWhole = false
     var found: [SegmentFile] = []
-    for name in try SegmentList.names(in: folder)
-    where name != "LOCK" && !name.hasSuffix(SegmentName.partSuffix) {
+    for name in try SegmentList.salvageableNames(in: folder) {
       let path = folder + "/" + name
-      guard SegmentList.isFile(path) else { continue }
       if let segment = try SegmentFile(salvaging: path, limits: limits) {
         found.append(segment)
       } else if SegmentName.sequence(name) != nil || name.hasSuffix(SegmentName.suffix) {
@@ -141,6 +139,13 @@ extension SegmentList {
       }
     }
     order()
+  }
+
+  /// The files of a folder in which there may be something of a log.
+  static func salvageableNames(in folder: String) throws(RecordLogError) -> [String] {
+    try names(in: folder).filter { name in
+      name != "LOCK" && !name.hasSuffix(SegmentName.partSuffix) && isFile("\(folder)/\(name)")
+    }
   }
 
   private static func isFile(_ path: String) -> Bool {

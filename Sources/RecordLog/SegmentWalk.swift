@@ -7,6 +7,7 @@ struct SegmentWalk {
   let limits: ReadLimits
   var chain: SegmentChain
   private(set) var description: LogDescription?
+  private(set) var lastBarrier: Barrier?
   /// The header that was read last, and its bytes.
   private(set) var current: ChunkHeader?
   private var headerBytes: [UInt8] = []
@@ -274,6 +275,11 @@ struct SegmentWalk {
     description = try LogDescription(decoding: table.rawSpan)
   }
 
+  /// Notes the barrier that stands at a MARK, if one does.
+  mutating func pass(_ mark: ChunkHeader, _ table: [UInt8]) throws(RecordLogError.Problem) {
+    lastBarrier = try Barrier(mark, table: table) ?? lastBarrier
+  }
+
   mutating func readReason(_ header: ChunkHeader) throws(RecordLogError.Problem) -> String {
     let table = try readTable(header)
     let json = try? JSONDecoder().decode([String: String].self, from: Data(table))
@@ -321,8 +327,11 @@ extension SegmentWalk {
   }
 
   /// The last META chunk that the file has, looked for where the index lists no records; nil where
-  /// there is none. Ids are never used again, so that it describes the first record, too.
-  func lastDescription(beside entries: [IndexEntry], before end: UInt64) -> LogDescription? {
+  /// there is none. Ids are never used again, so that it describes the first record, too. The last
+  /// barrier likewise.
+  func lastSaid(
+    beside entries: [IndexEntry], before end: UInt64
+  ) -> (description: LogDescription?, barrier: Barrier?) {
     var probe = SegmentWalk(input, prologue: chain.prologue, at: chain.base, limits: limits)
     var start = UInt64(ChunkLayout.prologueBytes)
     for entry in entries {
@@ -330,15 +339,16 @@ extension SegmentWalk {
       start = entry.offset &+ UInt64(entry.length)
     }
     probe.describe(chunksIn: start..<max(start, end))
-    return probe.description
+    return (probe.description, probe.lastBarrier)
   }
 
-  /// Takes in the META chunks in `range`, as far as its chunks can be read.
+  /// Takes in the META chunks and barriers in `range`, as far as its chunks can be read.
   private mutating func describe(chunksIn range: Range<UInt64>) {
     guard !range.isEmpty else { return }
     chain.jump(to: range.lowerBound)
     while chain.offset < range.upperBound, let header = try? readHeader() {
       if header.kind == .meta, let table = try? readTable(header) { try? describe(table) }
+      if header.isBarrier, let table = try? readTable(header) { try? pass(header, table) }
       accept()
     }
   }

@@ -37,6 +37,8 @@ public final class SegmentedLogWriter {
   private var unnamed: String?
   private var superseded: [String]
   private var isEnded = false
+  /// The barrier that is not yet known to be durable.
+  private var failedBarrier: UInt64?
 
   /// Opens the log in the folder `path`, or begins one there.
   ///
@@ -155,6 +157,9 @@ extension SegmentedLogWriter {
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { current?.lastCursor ?? start.cursor }
 
+  /// The number of the last barrier; 0 where none is known, of those in sealed segments.
+  public var lastBarrier: UInt64 { current?.lastBarrier ?? start.barrier }
+
   /// Appends one record and returns its sequence number, as
   /// ``RecordLogWriter/append(_:type:cursor:)-([UInt8],_,_)`` does.
   @discardableResult
@@ -223,6 +228,21 @@ extension SegmentedLogWriter {
   /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
   public func mark(cursor: UInt64) throws(RecordLogError) {
     try persist { writer throws(RecordLogError) in try writer.mark(cursor: cursor) }
+  }
+
+  /// Puts a barrier behind all that was appended, as ``RecordLogWriter/barrier(_:cursor:)`` does. One that
+  /// failed can be tried again.
+  public func barrier(_ number: UInt64, cursor: UInt64? = nil) throws(RecordLogError) {
+    guard number > lastBarrier || number == failedBarrier else {
+      throw RecordLogError(.barrierOutOfOrder(number, last: lastBarrier), path: path)
+    }
+    failedBarrier = number
+    try persist { writer throws(RecordLogError) in
+      // A segment that was retired over it has handed it on.
+      guard writer.lastBarrier < number else { return try writer.commit() }
+      try writer.barrier(number, cursor: cursor)
+    }
+    failedBarrier = nil
   }
 
   /// Seals the segment being written; the next append begins another. Does nothing where the segment

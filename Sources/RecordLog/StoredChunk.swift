@@ -56,6 +56,12 @@ public struct StoredChunk: Sendable {
   }
 }
 
+/// What one log can hand to another as it is stored.
+public enum StoredItem: Sendable {
+  case chunk(StoredChunk)
+  case barrier(Barrier)
+}
+
 extension RecordLogReader {
   /// The next DATA chunk as it is stored, verified as deep as asked, and its checksums compared with
   /// the bytes that are returned. After ``next()`` this leaves out the rest of the chunk that the last
@@ -63,10 +69,21 @@ extension RecordLogReader {
   public func nextStoredChunk(
     verifying depth: Depth = .stored
   ) throws(RecordLogError) -> StoredChunk? {
+    while let item = try nextStoredItem(verifying: depth) {
+      if case .chunk(let chunk) = item { return chunk }
+    }
+    return nil
+  }
+
+  /// The same, or the barrier in front of it.
+  public func nextStoredItem(
+    verifying depth: Depth = .stored
+  ) throws(RecordLogError) -> StoredItem? {
     input.keepBytes()
     while let header = try nextHeader(verifying: max(depth, .stored)) {
+      if header.isBarrier, let lastBarrier { return .barrier(lastBarrier) }
       guard header.kind == .data else { continue }
-      do throws(RecordLogError.Problem) { return try stored(header) } catch {
+      do throws(RecordLogError.Problem) { return .chunk(try stored(header)) } catch {
         throw walk.failure(error)
       }
     }

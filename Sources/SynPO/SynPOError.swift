@@ -12,6 +12,8 @@ public enum SynPOError: Error, Equatable, Sendable {
   case otherSettings(folder: String, differences: [String])
   case memory(needed: ByteCount, available: ByteCount, what: String)
   case badMemory(String)
+  /// One of two logs that are read side by side has a barrier that this one lacks.
+  case missingBarrier(UInt64, log: String)
 }
 
 extension SynPOError: CustomStringConvertible {
@@ -36,6 +38,9 @@ extension SynPOError: CustomStringConvertible {
         + "choose another output_dir, or remove the folder to begin anew"
     case .memory(let needed, let available, let what):
       "\(what) needs \(needed), the budget has \(available); lower context_size or raise memory"
+    case .missingBarrier(let number, let log):
+      "\(log) ends before barrier \(number) of the other log, so that it cannot stand at the same "
+        + "place of both: make both from the same prompts"
     case .badMemory(let text):
       "memory: '\(text)' is no amount of memory; write it as 512MiB or 4GiB"
     }

@@ -16,6 +16,7 @@ struct SeedsCommand: ParsableCommand {
       """)
 
   @Argument(help: "JSON lines, or logs of seeds.", completion: .file()) var files: [String]
+  @OptionGroup var barriers: BarrierOptions
   @OptionGroup var log: LogOutput
 
   func run() throws {
@@ -42,6 +43,10 @@ struct SeedsCommand: ParsableCommand {
           summary.aside["seen before", default: 0] += 1
         } else {
           try Self.write(entry, to: writer, counting: &summary)
+          let written = writer.nextSequence
+          if let every = barriers.barrierEvery, written.isMultiple(of: UInt64(every)) {
+            try writer.barrier(written / UInt64(every))
+          }
         }
       }
     }
@@ -75,6 +80,7 @@ struct KeywordsCommand: ParsableCommand {
   var count: Int?
 
   @OptionGroup var stage: StageOptions
+  @OptionGroup var barriers: BarrierOptions
   @OptionGroup var log: LogOutput
 
   func validate() throws {
@@ -87,7 +93,8 @@ struct KeywordsCommand: ParsableCommand {
     var settings = try stage.options.settings(config: stage.config)
     if !texts.isEmpty { settings.keywordSources = texts }
     let summary = try KeywordStage(settings: settings).run(
-      iteration: stage.iteration, count: count ?? settings.promptsPerIteration, to: log.output)
+      iteration: stage.iteration, count: count ?? settings.promptsPerIteration, to: log.output,
+      barrierEvery: barriers.barrierEvery)
     tellEnd(of: summary)
   }
 }

@@ -48,6 +48,22 @@ struct LogOutput: ParsableArguments {
   }
 }
 
+/// Where a source puts barriers.
+struct BarrierOptions: ParsableArguments {
+  @Option(
+    help: """
+      Put a barrier behind every so many records: stages that read the log make all before it durable \
+      at the same place, and pass it on.
+      """)
+  var barrierEvery: Int?
+
+  func validate() throws {
+    guard barrierEvery ?? 1 > 0 else {
+      throw ValidationError("--barrier-every must be at least 1.")
+    }
+  }
+}
+
 /// Shows how far a stage is.
 let showStage: @Sendable (String, UInt64) -> Void = { stage, done in
   Console.standard.show(Progress(title: stage, done: Int(done)))

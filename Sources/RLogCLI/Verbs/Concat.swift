@@ -6,7 +6,8 @@ struct Concat: ParsableCommand {
     abstract: "One log of several, one behind the other.",
     discussion: """
       Records are numbered anew. Chunks are passed on as they are stored, without unpacking; \
-      rlog rechunk packs records of many small chunks together. (cat a.rlg b.rlg is a log, too, where b goes on where a ended.)
+      rlog rechunk packs records of many small chunks together. Barriers stay where their numbers rise \
+      from log to log. (cat a.rlg b.rlg is a log, too, where b goes on where a ended.)
       """)
 
   @OptionGroup var logs: Logs
@@ -15,7 +16,7 @@ struct Concat: ParsableCommand {
   func run() throws {
     var tally = Passage()
     let kind = try making.make(of: logs) { maker in
-      let kind = try logs.eachStoredChunk { try maker.append($0, from: $1) }
+      let kind = try logs.eachStoredChunk(barrier: maker.pass) { try maker.append($0, from: $1) }
       tally = Passage(read: maker.count, written: maker.count)
       return kind
     }

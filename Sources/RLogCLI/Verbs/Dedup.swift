@@ -77,7 +77,7 @@ struct Dedup: ParsableCommand {
     var number: UInt64 = 0
     var result = ExitKind.good
     for source in sources {
-      let kind = try every(source.open()) { record, reader in
+      let kind = try every(source.open(), barrier: maker.pass) { record, reader in
         // What was appended to the log since it was looked at waits for the next time.
         if number < search.records, !search.isDuplicate(number) {
           try maker.append(record, from: reader)

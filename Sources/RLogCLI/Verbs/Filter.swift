@@ -12,6 +12,8 @@ struct Filter: ParsableCommand {
       null only. Records are numbered anew. Values of different kinds have no order: to ask for \
       one ends with code 1 and the record's number.
 
+      Barriers are passed on behind what was kept of the records before them.
+
       --type, --from-seq and --to-seq select, too; without --where a chunk of which all is wanted is \
       passed on as it is stored.
 
@@ -52,7 +54,7 @@ struct Filter: ParsableCommand {
 
   private func pass(_ condition: RecordExpression?, _ tally: inout Passage) throws -> ExitKind {
     try making.make(of: logs) { maker in
-      let kind = try logs.eachStoredChunk { chunk, reader in
+      let kind = try logs.eachStoredChunk(barrier: maker.pass) { chunk, reader in
         tally.read += UInt64(chunk.count)
         let share = part.share(of: chunk, in: reader.description)
         if share == .all, condition == nil { return try maker.append(chunk, from: reader) }
@@ -71,25 +73,31 @@ struct Filter: ParsableCommand {
   /// The cursor of the log made is the number of the next record to look at.
   private func goOn(_ condition: RecordExpression, _ tally: inout Passage) throws -> ExitKind {
     let reader = try open(logs.logs[0])
-    guard var record = try reader.next() else { return tellEnding(reader) }
-    let writer = try RecordLogWriter.continuing(
-      making.output, options: outputOptions(like: reader))
+    guard let first = try reader.next() else { return tellEnding(reader) }
+    var options = outputOptions(like: reader)
+    options.packers = making.threading.threads
+    let writer = try RecordLogWriter.continuing(making.output, options: options)
     let copier = RecordCopier(to: writer)
-    if writer.lastCursor > record.sequence {
-      try reader.seek(toSequence: writer.lastCursor)
-      guard let next = try reader.next() else {
-        try writer.finish()
-        return tellEnding(reader)
-      }
-      record = next
+    var next: LogItem? = .record(first)
+    if writer.lastCursor > first.sequence {
+      // A barrier may stand behind the record that was looked at last.
+      try reader.seek(toSequence: writer.lastCursor - 1)
+      _ = try reader.next()
+      next = try reader.nextItem()
     }
-    var next: Record? = record
-    while let record = next {
-      tally.read += 1
-      if try condition.holds(for: record) {
-        try copier.append(record, of: reader.description, cursor: record.sequence + 1)
+    while let item = next {
+      switch item {
+      case .record(let record):
+        tally.read += 1
+        if try condition.holds(for: record) {
+          try copier.append(record, of: reader.description, cursor: record.sequence + 1)
+        }
+      case .barrier(let barrier):
+        if barrier.number > writer.lastBarrier {
+          try writer.barrier(barrier.number, cursor: barrier.sequence)
+        }
       }
-      next = try reader.next()
+      next = try reader.nextItem()
     }
     try writer.mark(cursor: reader.nextSequence)
     // An input that still grows is gone on with later.

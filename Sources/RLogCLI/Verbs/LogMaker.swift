@@ -111,6 +111,10 @@ final class LogMaker {
     try copier(like: reader).append(chunk, of: reader.description, from: reader.path)
   }
 
+  func pass(_ barrier: Barrier, from reader: RecordLogReader) throws {
+    try copier(like: reader).pass(barrier)
+  }
+
   /// Passes on what is wanted of a chunk.
   func append(_ chunk: StoredChunk, from reader: RecordLogReader, part: Part) throws {
     switch part.share(of: chunk, in: reader.description) {
@@ -142,9 +146,11 @@ final class LogMaker {
   }
 }
 
-/// How a log made from `reader`'s is written.
-func outputOptions(like reader: RecordLogReader?) -> RecordLogOptions {
-  var options = RecordLogOptions()
+/// How a log made from `reader`'s is written, by the threads of `shared`.
+func outputOptions(
+  like reader: RecordLogReader?, sharing shared: RecordLogOptions = .init()
+) -> RecordLogOptions {
+  var options = shared
   options.writerName = "rlog"
   options.sync = .bytes(.mebibytes(64))
   if let description = reader?.description {
@@ -155,12 +161,15 @@ func outputOptions(like reader: RecordLogReader?) -> RecordLogOptions {
 }
 
 extension Logs {
-  /// All records of one log after the other. The first log without a good end gives the result;
-  /// damage is thrown.
-  func eachRecord(_ take: (Record, RecordLogReader) throws -> Void) throws -> ExitKind {
+  /// All records of one log after the other, and the barriers between them. The first log without a
+  /// good end gives the result; damage is thrown.
+  func eachRecord(
+    barrier pass: (Barrier, RecordLogReader) throws -> Void = { _, _ in },
+    _ take: (Record, RecordLogReader) throws -> Void
+  ) throws -> ExitKind {
     var result = ExitKind.good
     for path in logs {
-      let kind = try every(open(path), take)
+      let kind = try every(open(path), barrier: pass, take)
       if result == .good { result = kind }
     }
     return result
@@ -170,12 +179,19 @@ extension Logs {
 extension Logs {
   /// All chunks of one log after the other, as they are stored; else like ``eachRecord(_:)``.
   func eachStoredChunk(
-    salvaging salvage: Bool = false, _ take: (StoredChunk, RecordLogReader) throws -> Void
+    salvaging salvage: Bool = false,
+    barrier pass: (Barrier, RecordLogReader) throws -> Void = { _, _ in },
+    _ take: (StoredChunk, RecordLogReader) throws -> Void
   ) throws -> ExitKind {
     var result = ExitKind.good
     for path in logs {
       let reader = try open(path, salvaging: salvage)
-      while let chunk = try reader.nextStoredChunk() { try take(chunk, reader) }
+      while let item = try reader.nextStoredItem() {
+        switch item {
+        case .chunk(let chunk): try take(chunk, reader)
+        case .barrier(let barrier): try pass(barrier, reader)
+        }
+      }
       let kind = tellEnding(reader)
       if result == .good { result = kind }
     }
@@ -193,9 +209,16 @@ func records(of chunk: StoredChunk, _ reader: RecordLogReader) throws -> RecordC
 }
 
 func every(
-  _ reader: RecordLogReader, _ take: (Record, RecordLogReader) throws -> Void
+  _ reader: RecordLogReader,
+  barrier pass: (Barrier, RecordLogReader) throws -> Void = { _, _ in },
+  _ take: (Record, RecordLogReader) throws -> Void
 ) throws -> ExitKind {
-  while let record = try reader.next() { try take(record, reader) }
+  while let item = try reader.nextItem() {
+    switch item {
+    case .record(let record): try take(record, reader)
+    case .barrier(let barrier): try pass(barrier, reader)
+    }
+  }
   return tellEnding(reader)
 }
 

@@ -9,6 +9,11 @@ struct Merge: ParsableCommand {
       Chunks that come before all other records are passed on as they are stored: by time all of \
       them, by sequence number those that do not interleave. Memory grows with the number of logs \
       only, by about 1 MiB each.
+
+      A log that has come to a barrier waits until all others have come to the same one; the barrier \
+      is passed on, and only then what is behind it, so that the order holds between two barriers. \
+      Where a log ends without a barrier that another one has, that is an error, unless \
+      --without-barriers leaves them all out.
       """)
 
   enum Way: String, ExpressibleByArgument, CaseIterable { case seq, time, key }
@@ -20,6 +25,7 @@ struct Merge: ParsableCommand {
       """)
   var by: Way?
   @Option(help: "What the logs are in order of, such as .score.") var key: String?
+  @Flag(help: "Leave barriers out instead of waiting at them.") var withoutBarriers = false
   @OptionGroup var making: MakingOptions
 
   func validate() throws {
@@ -36,12 +42,17 @@ struct Merge: ParsableCommand {
     let order: MergeOrder =
       if let expression { .key(expression) } else { by == .time ? .time : .sequence }
     let kind = try making.make(of: logs) { maker in
-      var sources = try logs.logs.map { MergeSource(try open($0), order) }
-      for index in sources.indices { try sources[index].advance() }
-      while let first = earliest(sources) {
-        let others = sources.indices.filter { $0 != first }.compactMap { sources[$0].key }
-        try sources[first].give(to: maker, before: others.min { $0.lexicographicallyPrecedes($1) })
+      var sources = try logs.logs.map {
+        MergeSource(try open($0), order, stopsAtBarriers: !withoutBarriers)
       }
+      for index in sources.indices { try sources[index].advance() }
+      repeat {
+        while let first = earliest(sources) {
+          let others = sources.indices.filter { $0 != first }.compactMap { sources[$0].key }
+          try sources[first].give(
+            to: maker, before: others.min { $0.lexicographicallyPrecedes($1) })
+        }
+      } while try passBarrier(&sources, to: maker)
       let kinds = sources.map { tellEnding($0.reader) }
       try making.tell(Passage(read: maker.count, written: maker.count))
       return kinds.first { $0 != .good } ?? .good
@@ -59,6 +70,21 @@ struct Merge: ParsableCommand {
   }
 }
 
+/// Passes on the barrier that all logs have come to, and lets them go on; false where all have come
+/// to their end.
+private func passBarrier(_ sources: inout [MergeSource], to maker: LogMaker) throws -> Bool {
+  guard let barrier = sources.compactMap(\.barrier).min(by: { $0.number < $1.number }),
+    let holder = sources.first(where: { $0.barrier == barrier })
+  else { return false }
+  for source in sources where source.barrier?.number != barrier.number {
+    throw UnalignedBarrier(
+      number: barrier.number, path: holder.reader.path, other: source.reader.path)
+  }
+  try maker.pass(barrier, from: holder.reader)
+  for index in sources.indices { try sources[index].goOnBehindBarrier() }
+  return true
+}
+
 /// What logs are merged by.
 private enum MergeOrder {
   case sequence, time
@@ -71,14 +97,23 @@ private struct MergeSource {
   let reader: RecordLogReader
   /// Of the next record, in the form that bytes compare in; nil at the end.
   private(set) var key: [UInt8]?
+  /// Where the log waits; its key is nil meanwhile.
+  private(set) var barrier: Barrier?
   private let order: MergeOrder
+  private let stopsAtBarriers: Bool
   private var chunk: StoredChunk?
   private var records: [Record] = []
   private var next = 0
 
-  init(_ reader: RecordLogReader, _ order: MergeOrder) {
+  init(_ reader: RecordLogReader, _ order: MergeOrder, stopsAtBarriers: Bool) {
     self.reader = reader
     self.order = order
+    self.stopsAtBarriers = stopsAtBarriers
+  }
+
+  mutating func goOnBehindBarrier() throws {
+    barrier = nil
+    try advance()
   }
 
   /// Goes to the next record.
@@ -86,12 +121,24 @@ private struct MergeSource {
     let last = key
     next += 1
     if next >= chunk?.count ?? 0 {
-      chunk = try reader.nextStoredChunk()
+      try readOn()
       (records, next) = ([], 0)
     }
     key = try chunk.map { try key(of: $0) }
     if let last, let key, let chunk, key.lexicographicallyPrecedes(last) {
       throw OutOfOrder(path: reader.path, sequence: chunk.header.firstSequence + UInt64(next))
+    }
+  }
+
+  /// Goes to the next chunk, or to the barrier in front of it.
+  private mutating func readOn() throws {
+    chunk = nil
+    while chunk == nil, let item = try reader.nextStoredItem() {
+      switch item {
+      case .chunk(let next): chunk = next
+      case .barrier(let next) where stopsAtBarriers: return barrier = next
+      case .barrier: break
+      }
     }
   }
 

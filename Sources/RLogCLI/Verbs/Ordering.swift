@@ -69,6 +69,18 @@ private func reorder(
   if kind != .good { throw kind }
 }
 
+/// Logs that do not come to the same barriers.
+struct UnalignedBarrier: Error, CustomStringConvertible {
+  var number: UInt64
+  /// The log that has the barrier, and one that does not.
+  var path: String
+  var other: String
+  var description: String {
+    "\(other): has no barrier \(number), which \(path) has, so that it has no place in the merged log; "
+      + "use --without-barriers"
+  }
+}
+
 /// A log that is not in the order that merging needs.
 struct OutOfOrder: Error, CustomStringConvertible {
   var path: String

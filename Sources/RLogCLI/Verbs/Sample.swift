@@ -53,7 +53,7 @@ struct Sample: ParsableCommand {
   private func pass(
     _ maker: LogMaker, _ tally: inout Passage, _ isDrawn: () -> Bool
   ) throws -> ExitKind {
-    let kind = try logs.eachRecord { record, reader in
+    let kind = try logs.eachRecord(barrier: maker.pass) { record, reader in
       tally.read += 1
       if isDrawn() { try maker.append(record, from: reader) }
     }

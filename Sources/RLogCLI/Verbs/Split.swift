@@ -9,7 +9,8 @@ struct Split: ParsableCommand {
     discussion: """
       --shards deals the records out in turn: record i goes to shard i modulo N. --bytes fills one \
       log after the other; these are segments of one log, so that cat part-*.rlg | rlog cat gives \
-      the records again. The logs are PREFIX-00000.rlg and so on.
+      the records again. The logs are PREFIX-00000.rlg and so on. With more than 8 shards --threads \
+      has no effect, for the sake of memory.
       """)
 
   @OptionGroup var logs: Logs
@@ -18,6 +19,10 @@ struct Split: ParsableCommand {
   @Option(name: .shortAndLong, help: "What the names of the logs begin with.", completion: .file())
   var output: String
   @Flag(help: "One JSON object per log made.") var json = false
+  @OptionGroup var threading: ThreadOptions
+
+  /// Chunks that are packed ahead take memory for every shard.
+  private static let mostPackedAhead = 8
 
   func validate() throws {
     guard (shards == nil) != (bytes == nil) else {
@@ -30,18 +35,20 @@ struct Split: ParsableCommand {
   }
 
   func run() throws {
-    let set = ShardSet(prefix: output, logID: .random(in: 1 ... .max))
+    let packers = shards ?? 1 > Self.mostPackedAhead ? 0 : threading.threads
+    let set = ShardSet(
+      prefix: output, logID: .random(in: 1 ... .max), shards: shards ?? 0, packers: packers)
     let limit = bytes.flatMap(ByteCount.init(parsing:)).map { UInt64($0.bytes) }
     var number: UInt64 = 0
     let kind: ExitKind
     do {
       if let shards {
-        kind = try logs.eachRecord { record, reader in
+        kind = try logs.eachRecord(barrier: set.pass) { record, reader in
           try set.append(record, from: reader, to: Int(number % UInt64(shards)))
           number += 1
         }
       } else {
-        kind = try logs.eachStoredChunk { chunk, reader in
+        kind = try logs.eachStoredChunk(barrier: set.pass) { chunk, reader in
           try set.append(chunk, from: reader, fillingTo: limit ?? .max)
         }
       }
@@ -72,9 +79,19 @@ private final class ShardSet {
   private let prefix: String
   private let logID: UInt64
 
-  init(prefix: String, logID: UInt64) {
+  /// Whose threads all logs share.
+  private let sharing: RecordLogOptions
+
+  /// How many logs records are dealt out to; 0 where these are segments.
+  private let shards: Int
+
+  init(prefix: String, logID: UInt64, shards: Int, packers: Int) {
     self.prefix = prefix
     self.logID = logID
+    self.shards = shards
+    var sharing = RecordLogOptions()
+    sharing.packers = packers
+    self.sharing = sharing.withPackers()
   }
 
   func append(_ record: Record, from reader: RecordLogReader, to shard: Int) throws {
@@ -101,6 +118,12 @@ private final class ShardSet {
     }
   }
 
+  /// Every shard gets its barrier; of segments the one that is being filled.
+  func pass(_ barrier: Barrier, from reader: RecordLogReader) throws {
+    while copiers.count < shards { try begin(like: reader) }
+    for copier in copiers { try copier?.pass(barrier) }
+  }
+
   private func count(_ records: Int, _ bytes: Int) {
     lines[lines.count - 1].records += UInt64(records)
     lines[lines.count - 1].bytes += UInt64(bytes)
@@ -124,7 +147,7 @@ private final class ShardSet {
     guard !FileManager.default.fileExists(atPath: path) else {
       throw FileError(.open, path: path, code: EEXIST)
     }
-    var options = outputOptions(like: reader)
+    var options = outputOptions(like: reader, sharing: sharing)
     options.largestRecord = ByteCount(Int(reader.prologue.largestRecord))
     if isSegment {
       options.logID = logID

@@ -17,6 +17,14 @@ public final class RecordCopier {
     count += 1
   }
 
+  /// Passes a barrier on. One whose number is no greater than the last one's is another log's, and is
+  /// left out.
+  public func pass(_ barrier: Barrier, keepingCursor: Bool = false) throws(RecordLogError) {
+    guard barrier.number > writer.lastBarrier else { return }
+    let cursor = keepingCursor && barrier.cursor > 0 ? barrier.cursor : nil
+    try writer.barrier(barrier.number, cursor: cursor)
+  }
+
   /// The output's id for an input's type. One that was not declared counts as bytes.
   public func type(_ id: UInt16, of description: LogDescription?) -> UInt16 {
     guard id != 0 else { return 0 }

@@ -10,7 +10,11 @@ public struct KeywordStage: Sendable {
   public init(settings: RunSettings) { self.settings = settings }
 
   /// Writes `count` lists to `output`, once. Iterations draw different paragraphs.
-  public func run(iteration: Int, count: Int, to output: String) throws -> StageSummary {
+  ///
+  /// - Parameter barrierEvery: after how many lists a barrier stands; nil for none.
+  public func run(
+    iteration: Int, count: Int, to output: String, barrierEvery: Int? = nil
+  ) throws -> StageSummary {
     if output != "-" { try CorpusWriter.removeStub(output) }
     if let summary = try StageSummary(
       stage: "keywords", sealedLog: output, of: KeywordList.self)
@@ -25,6 +29,9 @@ public struct KeywordStage: Sendable {
     for list in lists {
       try writer.append(list)
       summary.made += 1
+      if let barrierEvery, summary.made.isMultiple(of: barrierEvery) {
+        try writer.barrier(UInt64(summary.made / barrierEvery))
+      }
     }
     try writer.finish()
     return summary

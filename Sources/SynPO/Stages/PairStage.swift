@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Pipeline
+internal import RecordLog
 
 /// Puts rewrite and baseline of each prompt together and keeps the pairs in which the rewrite wins
 /// (paper section 2.2).
@@ -24,9 +25,16 @@ struct PairStage: Sendable {
       var partners = Partners(try CorpusReader(path: baselines))
       var waiting: [Candidate] = []
       while let next = try await source.next() {
-        waiting.append(
-          Candidate(rewrite: next, baseline: try partners.baseline(for: next.element)))
-        if waiting.count == Self.batch { try await judge(&waiting, into: out) }
+        switch next {
+        case .element(let rewrite):
+          waiting.append(
+            Candidate(rewrite: rewrite, baseline: try partners.baseline(for: rewrite.element)))
+          if waiting.count == Self.batch { try await judge(&waiting, into: out) }
+        case .barrier(let barrier):
+          try await judge(&waiting, into: out)
+          try partners.align(with: barrier)
+          try await out.send(.barrier(barrier))
+        }
       }
       try await judge(&waiting, into: out)
     }
@@ -92,14 +100,34 @@ private struct Partners {
   private let reader: CorpusReader
   /// Baselines that were read and whose turn has not come, by their prompt's id.
   private var waiting: [String: Answer] = [:]
+  /// The number of the last barrier that the baselines have come to.
+  private var barrier: UInt64 = 0
 
   init(_ reader: CorpusReader) { self.reader = reader }
 
   mutating func baseline(for rewrite: Answer) throws -> Answer? {
     guard let prompt = rewrite.origin.parents.last else { return nil }
-    while waiting[prompt] == nil, let next = try reader.next(Answer.self, skippingOthers: true) {
-      if let id = next.origin.parents.last { waiting[id] = next }
-    }
+    while waiting[prompt] == nil, try advance() {}
     return waiting.removeValue(forKey: prompt)
+  }
+
+  /// Reads until the baselines have come to the same barrier.
+  mutating func align(with wanted: Barrier) throws {
+    while barrier < wanted.number {
+      guard try advance() else {
+        throw SynPOError.missingBarrier(wanted.number, log: reader.path)
+      }
+    }
+  }
+
+  /// Reads one more baseline, or barrier; false at the end.
+  private mutating func advance() throws -> Bool {
+    switch try reader.nextItem(Answer.self, skippingOthers: true) {
+    case .record(let next):
+      if let id = next.origin.parents.last { waiting[id] = next }
+    case .barrier(let next): barrier = next.number
+    case nil: return false
+    }
+    return true
   }
 }

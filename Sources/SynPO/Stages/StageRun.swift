@@ -11,16 +11,33 @@ struct Numbered<Element: Sendable>: Sendable {
   let element: Element
 }
 
+/// What a stage reads. At a barrier it finishes everything before, and hands the barrier on before it
+/// begins with anything behind.
+enum StageInput<Element: Sendable>: Sendable {
+  case element(Numbered<Element>)
+  case barrier(Barrier)
+}
+
 /// What a stage makes of an element: a record, or the same put aside with the reason.
 enum StageProduct<Output: CorpusRecord>: Sendable {
   case made(Output)
   case aside(QuarantinedRecord)
+  /// Everything before the barrier of this number has been made.
+  case barrier(UInt64)
+}
+
+extension Numbered {
+  /// A barrier as a product, at its place in the input.
+  static func barrier<Output>(_ barrier: Barrier) -> Self where Element == StageProduct<Output> {
+    Numbered(cursor: barrier.sequence, element: .barrier(barrier.number))
+  }
 }
 
 /// A stage from log to log that can be killed at any time and run again.
 ///
 /// Made records and those put aside go into the same log, each with the position reached in the
-/// input, so that after a crash nothing is done twice and nothing is left out.
+/// input, so that after a crash nothing is done twice and nothing is left out. Barriers of the input
+/// stand in the output behind what was made of the records before them.
 public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
   let name: String
   /// Paths; `-` for standard input and output.
@@ -37,7 +54,7 @@ public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
   func run(
     _ work:
       @escaping @Sendable (
-        Channel<Numbered<Input>>, Channel<Numbered<StageProduct<Output>>>
+        Channel<StageInput<Input>>, Channel<Numbered<StageProduct<Output>>>
       ) async throws -> Void
   ) async throws -> StageSummary {
     let start = Date()
@@ -67,12 +84,16 @@ public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
   }
 
   private static func read(
-    _ input: String, from begin: UInt64, into out: Channel<Numbered<Input>>
+    _ input: String, from begin: UInt64, into out: Channel<StageInput<Input>>
   ) async throws {
     let reader = try CorpusReader(path: input)
-    if begin > 0 { try reader.seek(to: begin) }
-    while let record = try reader.next(Input.self, skippingOthers: true) {
-      try await out.send(Numbered(cursor: reader.position, element: record))
+    if begin > 0 { try reader.resume(at: begin) }
+    while let item = try reader.nextItem(Input.self, skippingOthers: true) {
+      switch item {
+      case .record(let record):
+        try await out.send(.element(Numbered(cursor: reader.position, element: record)))
+      case .barrier(let barrier): try await out.send(.barrier(barrier))
+      }
     }
   }
 
@@ -83,6 +104,10 @@ public struct StageRun<Input: CorpusRecord, Output: CorpusRecord>: Sendable {
     switch product.element {
     case .made(let record): try writer.append(record, cursor: product.cursor)
     case .aside(let record): try writer.append(record, cursor: product.cursor)
+    case .barrier(let number):
+      // Where the stage goes on at a barrier that its log has already.
+      guard number > writer.lastBarrier else { return }
+      try writer.barrier(number, cursor: product.cursor)
     }
     summary.count(product.element)
   }
@@ -118,18 +143,25 @@ extension StageSummary {
     switch product {
     case .made: made += 1
     case .aside(let record): aside[record.reason, default: 0] += 1
+    case .barrier: break
     }
   }
 }
 
 /// The memory that an element waiting in a channel may take, roughly: its JSON.
-private func weight<Input: CorpusRecord>(_ element: Numbered<Input>) -> Int {
-  (try? element.element.line().count) ?? 256
+private func weight<Input: CorpusRecord>(_ input: StageInput<Input>) -> Int {
+  switch input {
+  case .element(let numbered): (try? numbered.element.line().count) ?? 256
+  case .barrier: barrierWeight
+  }
 }
+
+private let barrierWeight = 64
 
 private func weight<Output>(_ product: Numbered<StageProduct<Output>>) -> Int {
   switch product.element {
   case .made(let record): (try? record.line().count) ?? 256
   case .aside(let record): (try? record.line().count) ?? 256
+  case .barrier: barrierWeight
   }
 }

@@ -1,6 +1,7 @@
 internal import Bytes
 internal import Corpus
 internal import Pipeline
+internal import RecordLog
 internal import Tensor
 internal import Tokenization
 internal import Transformer
@@ -24,13 +25,13 @@ struct Writing: Sendable {
   }
 
   /// Lets the model write to every element of `source`, in order; what it cannot be asked is put
-  /// aside.
+  /// aside. At a barrier it writes to the end before it begins with what is behind.
   ///
   /// - Parameters:
   ///   - ask: the prompt's tokens for an element.
   ///   - make: a record of what was written.
   func run<Input: CorpusRecord, Output: CorpusRecord>(
-    stage: String, _ source: Channel<Numbered<Input>>,
+    stage: String, _ source: Channel<StageInput<Input>>,
     into out: Channel<Numbered<StageProduct<Output>>>,
     ask: (Input) throws -> [Int32],
     make: (Input, Written) -> StageProduct<Output>
@@ -40,18 +41,21 @@ struct Writing: Sendable {
       slots: slots, capacity: capacity, cache: CacheSettings(precision: cache),
       isStopped: StopStrings(stops, tokenizer: chat.tokenizer)?.end)
     var underWay: [Asked<Input>] = []
+    var barrier: Barrier?
     var isOver = false
     while !isOver || !generator.isIdle {
-      while generator.hasRoom, !isOver {
-        guard let next = try await source.next() else {
-          isOver = true
-          break
+      while generator.hasRoom, !isOver, barrier == nil {
+        switch try await source.next() {
+        case .element(let next):
+          let asked = Asked(next, ask: ask)
+          underWay.append(asked)
+          generator.add(
+            GenerationRequest(key: key(of: next.element), sample: sample, prompt: asked.prompt))
+        case .barrier(let next): barrier = next
+        case nil: isOver = true
         }
-        let asked = Asked(next, ask: ask)
-        underWay.append(asked)
-        generator.add(
-          GenerationRequest(key: key(of: next.element), sample: sample, prompt: asked.prompt))
       }
+      if generator.isIdle, let reached = barrier.take() { try await out.send(.barrier(reached)) }
       try Task.checkCancellation()
       for completion in generator.step() {
         let asked = underWay.removeFirst()
