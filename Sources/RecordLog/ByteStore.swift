@@ -12,6 +12,13 @@ final class ByteStore {
   /// All that was put in, until the next change.
   var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: count) }
 
+  var isEmpty: Bool { count == 0 }
+
+  /// Lends all that was put in.
+  func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    try body(unsafe RawSpan(_unsafeBytes: bytes))
+  }
+
   /// Makes room for `more` bytes behind those there are.
   @inline(__always)
   func reserve(_ more: Int) {

@@ -2,10 +2,25 @@ import Bytes
 import Glibc
 
 /// Where a log is written to: a file of its own, locked, or a stream.
+///
+/// Chunks for a file gather in memory, so that the system gets few and large pieces: it takes them
+/// in less time, and keeps them in larger pages, which are mapped faster when they are read.
 struct LogOutput: ~Copyable {
   let file: OpenFile
   let isStream: Bool
   private let files: any LogFiles
+  /// Whether chunks may wait in memory for others.
+  var gathers = true
+  /// What waits, and the place in the file where it belongs: whole chunks stand in front of that.
+  private let waiting = ByteStore()
+  private var written: UInt64 = 0
+  /// Up to where the file has space; all there can be where reserving failed.
+  private var reserved: UInt64 = 0
+
+  /// How much is handed over at once.
+  private static let piece = 512 << 10
+  /// How much space is reserved at once, in a file that has come to the size of a piece.
+  private static let reserve: UInt64 = 8 << 20
 
   /// Creates the file, which must not exist.
   ///
@@ -60,7 +75,14 @@ struct LogOutput: ~Copyable {
   /// A process that is just being started holds a copy of every descriptor for a moment, and
   /// would keep the lock for as long.
   deinit {
-    if !isStream { flock(file.descriptor, LOCK_UN) }
+    guard !isStream else { return }
+    // What waits was accepted; who it mattered to has committed it.
+    if !waiting.isEmpty {
+      try? waiting.withBytes { (bytes) throws(FileError) in
+        try write(bytes, headerLastAt: written)
+      }
+    }
+    flock(file.descriptor, LOCK_UN)
   }
 
   /// One writer at a time.
@@ -88,17 +110,45 @@ struct LogOutput: ~Copyable {
     }
   }
 
-  /// Writes a chunk. In a file the header comes last, so that who follows along on this machine
-  /// never sees one without what belongs to it.
-  func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
-    do throws(FileError) {
-      guard !isStream else { return try file.write(bytes) }
-      let head = min(ChunkLayout.headerBytes, bytes.byteCount)
-      try write(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
-      try write(bytes.extracting(first: head), at: offset)
-    } catch {
-      throw isStream && error.code == EPIPE ? .consumerGone : .file(error)
+  /// Writes a chunk, or takes it in to be written together with those that follow.
+  /// - Parameter offset: where the chunk before it ends.
+  /// - Throws: where what waited, or this, cannot be written. Then this was not taken in.
+  mutating func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
+    guard !isStream else { return try stream(bytes) }
+    if waiting.count + bytes.byteCount > Self.piece { try handOver() }
+    if waiting.isEmpty { written = offset }
+    guard gathers, bytes.byteCount <= Self.piece / 2 else { return try write(bytes) }
+    unsafe bytes.withUnsafeBytes { unsafe waiting.append($0) }
+  }
+
+  /// Writes what waits.
+  mutating func handOver() throws(RecordLogError.Problem) {
+    guard !waiting.isEmpty else { return }
+    try waiting.withBytes { (bytes) throws(RecordLogError.Problem) in try write(bytes) }
+    waiting.removeAll()
+  }
+
+  /// Forgets what waits.
+  func forget() { waiting.removeAll() }
+
+  private func stream(_ bytes: RawSpan) throws(RecordLogError.Problem) {
+    do throws(FileError) { try file.write(bytes) } catch {
+      throw error.code == EPIPE ? .consumerGone : .file(error)
     }
+  }
+
+  /// Writes whole chunks. The first header comes last, so that who follows along on this machine
+  /// never sees one without what belongs to it.
+  private mutating func write(_ bytes: RawSpan) throws(RecordLogError.Problem) {
+    reserveAhead(bytes.byteCount)
+    do throws(FileError) { try write(bytes, headerLastAt: written) } catch { throw .file(error) }
+    written += UInt64(bytes.byteCount)
+  }
+
+  private func write(_ bytes: RawSpan, headerLastAt offset: UInt64) throws(FileError) {
+    let head = min(ChunkLayout.headerBytes, bytes.byteCount)
+    try write(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
+    try write(bytes.extracting(first: head), at: offset)
   }
 
   private func write(_ bytes: RawSpan, at offset: UInt64) throws(FileError) {
@@ -116,7 +166,7 @@ struct LogOutput: ~Copyable {
     }
   }
 
-  /// Makes all that was put durable.
+  /// Makes all that was handed over durable.
   func sync() throws(RecordLogError.Problem) {
     guard !isStream else { return }
     do throws(FileError) {
@@ -137,16 +187,32 @@ struct LogOutput: ~Copyable {
     }
   }
 
-  /// Reserves space for the file to grow to `byteCount`; false where the file system cannot.
-  @discardableResult
-  func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) -> Bool {
+  /// Reserves space for the file to grow to `byteCount`, where the file system can.
+  mutating func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) {
     do throws(FileError) {
       try uninterrupted { () throws(FileError) in try files.allocate(file, byteCount) }
-      return true
+      reserved = byteCount
     } catch {
       guard error.code == EOPNOTSUPP || error.code == ENOSYS else { throw .file(error) }
-      return false
+      reserved = .max
     }
+  }
+
+  /// Reserves space before a large file grows by `count` bytes, which costs the system less than to
+  /// find some for page after page. Where that fails the write will tell.
+  private mutating func reserveAhead(_ count: Int) {
+    let end = written + UInt64(count)
+    guard written >= Self.piece, end > reserved else { return }
+    do throws(RecordLogError.Problem) { try reserve(end + Self.reserve) } catch { reserved = .max }
+  }
+
+  /// Cuts the file back to the whole chunks that were handed over.
+  func cutBack() throws(RecordLogError.Problem) { try cut(to: written) }
+
+  /// Gives back space that was reserved here, or maybe earlier, and was not needed for the file's
+  /// `byteCount`. That it stays reserved would be no harm.
+  func release(from byteCount: UInt64, reservedEarlier: Bool) {
+    if reservedEarlier || reserved > byteCount { try? cut(to: byteCount) }
   }
 
   /// Cuts the file back to `byteCount` and looks whether that took.

@@ -176,10 +176,18 @@ extension RecordLogWriter {
     try syncIfDue()
   }
 
+  /// Writes the chunks that wait in memory for others.
+  func handOver() throws(RecordLogError) {
+    do throws(RecordLogError.Problem) { try output.handOver() } catch {
+      retreat()
+      throw failure(error)
+    }
+  }
+
   /// After a failed write: whole chunks only stay in the file. Where that cannot be had, or part
   /// of a chunk went down a stream, there is no going on.
   private func retreat() {
-    guard !output.isStream, (try? output.cut(to: chain.offset)) != nil else { return retire() }
+    guard !output.isStream, (try? output.cutBack()) != nil else { return retire() }
   }
 
   var commitAlignment: Int {

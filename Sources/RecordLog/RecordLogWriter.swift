@@ -24,7 +24,7 @@ public final class RecordLogWriter {
   /// Records below this survive a power cut.
   public private(set) var durableSequence: UInt64
   let options: RecordLogOptions
-  let output: LogOutput
+  var output: LogOutput
   var chain: SegmentChain
   let limits: AppendLimits
   var chunk = OpenChunk()
@@ -111,6 +111,7 @@ public final class RecordLogWriter {
     durableSequence = chain.prologue.firstSequence
     durableEnd = SegmentEnd(chain)
     lastCursor = chain.lastCursor
+    output.gathers = canGather
     var found = recovery.found
     found.debris = try cutDebris(recovery, into: debrisFolder)
     recovered = found
@@ -180,6 +181,7 @@ public final class RecordLogWriter {
     nextSequence = chain.nextSequence
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
+    output.gathers = canGather
     closedChunks = start.closed
     chunk = start.chunk
     nextSequence = start.nextSequence
@@ -334,6 +336,7 @@ extension RecordLogWriter {
   public func flush() throws(RecordLogError) {
     try requireOpen()
     try writeChunk(.flush)
+    try handOver()
   }
 
   /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
@@ -367,8 +370,7 @@ extension RecordLogWriter {
     try write(.seal, flags: isLast ? [] : .continues, table: sealBody(summary))
     try sync(always: isSegment)
     state = .ended
-    // Gives back the space that was reserved; that it stays reserved would be no harm.
-    if isSegment { try? output.cut(to: chain.offset) }
+    output.release(from: chain.offset, reservedEarlier: isSegment)
   }
 
   /// Ends a stream with the reason why there is no more to come. For a file, too, this is the end:
@@ -442,6 +444,7 @@ extension RecordLogWriter {
       throw failure(error)
     }
     try writeMeta()
+    try handOver()
     guard options.sync != .never || isSegment, !output.isStream else { return }
     try sync(always: true)
     guard !isSegment else { return }
@@ -466,7 +469,12 @@ extension RecordLogWriter {
     return summary.encoded()
   }
 
-  func retire() { state = .retired }
+  /// What waits is not written here any more: the log goes on elsewhere, and what was accepted is
+  /// written there.
+  func retire() {
+    state = .retired
+    output.forget()
+  }
 
   func syncIfDue() throws(RecordLogError) {
     if keptBytes >= RecordLogWriter.keptLimit { try sync() }
@@ -485,11 +493,12 @@ extension RecordLogWriter {
   /// A failed sync is final: the system may have dropped the bytes, and would call a second try a
   /// success.
   private func sync(always: Bool = false) throws(RecordLogError) {
+    try handOver()
     guard options.sync != .never || always, !output.isStream else { return }
     lastSync = monotonicNow()
     guard durableOffset < chain.offset else { return }
     do throws(RecordLogError.Problem) { try output.sync() } catch {
-      state = .retired
+      retire()
       throw failure(error)
     }
     durableOffset = chain.offset
@@ -530,6 +539,10 @@ extension RecordLogWriter {
     if chain.offset + closedChunks.greatestLength >= size { try writeClosed(leaving: 0) }
     return chain.offset >= size
   }
+
+  /// Whether chunks may wait in memory: not those of a segment that the log might have to go on
+  /// without, unless they are kept.
+  private var canGather: Bool { !isSegment || options.sync != .never }
 
   var holdsNothing: Bool { nextSequence == chain.prologue.firstSequence }
 
