@@ -76,6 +76,13 @@ final class ByteStore {
     unsafe change(UnsafeMutableRawBufferPointer(start: base, count: count))
   }
 
+  /// Gives all it has to `other`, and takes what that has.
+  func exchange(with other: ByteStore) {
+    (count, other.count) = (other.count, count)
+    (capacity, other.capacity) = (other.capacity, capacity)
+    unsafe (base, other.base) = (other.base, base)
+  }
+
   /// Empties it; keeps the memory where that is no more than `most` bytes.
   func removeAll(keeping most: Int = .max) {
     count = 0

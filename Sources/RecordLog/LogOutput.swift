@@ -9,18 +9,22 @@ struct LogOutput: ~Copyable {
   let file: OpenFile
   let isStream: Bool
   private let files: any LogFiles
-  /// Whether chunks may wait in memory for others.
-  var gathers = true
-  /// What waits, and the place in the file where it belongs: whole chunks stand in front of that.
-  private let waiting = ByteStore()
-  private var written: UInt64 = 0
-  /// Up to where the file has space; all there can be where reserving failed.
-  private var reserved: UInt64 = 0
+  private let progress = Progress()
+
+  private final class Progress {
+    /// Whether chunks may wait in memory for others.
+    var gathers = true
+    /// What waits, and the place in the file where it belongs: whole chunks stand in front of that.
+    let waiting = ByteStore()
+    var written: UInt64 = 0
+    /// Up to where the file has space; all there can be where reserving failed.
+    var reserved: UInt64 = 0
+  }
 
   /// How much is handed over at once.
   private static let piece = 512 << 10
   /// How much space is reserved at once, in a file that has come to the size of a piece.
-  private static let reserve: UInt64 = 8 << 20
+  private static let ahead: UInt64 = 8 << 20
 
   /// Creates the file, which must not exist.
   ///
@@ -77,9 +81,9 @@ struct LogOutput: ~Copyable {
   deinit {
     guard !isStream else { return }
     // What waits was accepted; who it mattered to has committed it.
-    if !waiting.isEmpty {
-      try? waiting.withBytes { (bytes) throws(FileError) in
-        try write(bytes, headerLastAt: written)
+    if !progress.waiting.isEmpty {
+      try? progress.waiting.withBytes { (bytes) throws(FileError) in
+        try write(bytes, headerLastAt: progress.written)
       }
     }
     flock(file.descriptor, LOCK_UN)
@@ -113,23 +117,27 @@ struct LogOutput: ~Copyable {
   /// Writes a chunk, or takes it in to be written together with those that follow.
   /// - Parameter offset: where the chunk before it ends.
   /// - Throws: where what waited, or this, cannot be written. Then this was not taken in.
-  mutating func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
+  func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
     guard !isStream else { return try stream(bytes) }
+    let waiting = progress.waiting
     if waiting.count + bytes.byteCount > Self.piece { try handOver() }
-    if waiting.isEmpty { written = offset }
-    guard gathers, bytes.byteCount <= Self.piece / 2 else { return try write(bytes) }
+    if waiting.isEmpty { progress.written = offset }
+    guard progress.gathers, bytes.byteCount <= Self.piece / 2 else { return try write(bytes) }
     unsafe bytes.withUnsafeBytes { unsafe waiting.append($0) }
   }
 
+  /// From now on every chunk is written at once.
+  func gatherNone() { progress.gathers = false }
+
   /// Writes what waits.
-  mutating func handOver() throws(RecordLogError.Problem) {
-    guard !waiting.isEmpty else { return }
-    try waiting.withBytes { (bytes) throws(RecordLogError.Problem) in try write(bytes) }
-    waiting.removeAll()
+  func handOver() throws(RecordLogError.Problem) {
+    guard !progress.waiting.isEmpty else { return }
+    try progress.waiting.withBytes { (bytes) throws(RecordLogError.Problem) in try write(bytes) }
+    forget()
   }
 
   /// Forgets what waits.
-  func forget() { waiting.removeAll() }
+  func forget() { progress.waiting.removeAll() }
 
   private func stream(_ bytes: RawSpan) throws(RecordLogError.Problem) {
     do throws(FileError) { try file.write(bytes) } catch {
@@ -139,10 +147,12 @@ struct LogOutput: ~Copyable {
 
   /// Writes whole chunks. The first header comes last, so that who follows along on this machine
   /// never sees one without what belongs to it.
-  private mutating func write(_ bytes: RawSpan) throws(RecordLogError.Problem) {
+  private func write(_ bytes: RawSpan) throws(RecordLogError.Problem) {
     reserveAhead(bytes.byteCount)
-    do throws(FileError) { try write(bytes, headerLastAt: written) } catch { throw .file(error) }
-    written += UInt64(bytes.byteCount)
+    do throws(FileError) { try write(bytes, headerLastAt: progress.written) } catch {
+      throw .file(error)
+    }
+    progress.written += UInt64(bytes.byteCount)
   }
 
   private func write(_ bytes: RawSpan, headerLastAt offset: UInt64) throws(FileError) {
@@ -188,31 +198,33 @@ struct LogOutput: ~Copyable {
   }
 
   /// Reserves space for the file to grow to `byteCount`, where the file system can.
-  mutating func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) {
+  func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) {
     do throws(FileError) {
       try uninterrupted { () throws(FileError) in try files.allocate(file, byteCount) }
-      reserved = byteCount
+      progress.reserved = byteCount
     } catch {
       guard error.code == EOPNOTSUPP || error.code == ENOSYS else { throw .file(error) }
-      reserved = .max
+      progress.reserved = .max
     }
   }
 
   /// Reserves space before a large file grows by `count` bytes, which costs the system less than to
   /// find some for page after page. Where that fails the write will tell.
-  private mutating func reserveAhead(_ count: Int) {
-    let end = written + UInt64(count)
-    guard written >= Self.piece, end > reserved else { return }
-    do throws(RecordLogError.Problem) { try reserve(end + Self.reserve) } catch { reserved = .max }
+  private func reserveAhead(_ count: Int) {
+    let end = progress.written + UInt64(count)
+    guard progress.written >= Self.piece, end > progress.reserved else { return }
+    do throws(RecordLogError.Problem) { try reserve(end + Self.ahead) } catch {
+      progress.reserved = .max
+    }
   }
 
   /// Cuts the file back to the whole chunks that were handed over.
-  func cutBack() throws(RecordLogError.Problem) { try cut(to: written) }
+  func cutBack() throws(RecordLogError.Problem) { try cut(to: progress.written) }
 
   /// Gives back space that was reserved here, or maybe earlier, and was not needed for the file's
   /// `byteCount`. That it stays reserved would be no harm.
   func release(from byteCount: UInt64, reservedEarlier: Bool) {
-    if reservedEarlier || reserved > byteCount { try? cut(to: byteCount) }
+    if reservedEarlier || progress.reserved > byteCount { try? cut(to: byteCount) }
   }
 
   /// Cuts the file back to `byteCount` and looks whether that took.

@@ -30,8 +30,15 @@ extension RecordLogWriter {
       blockSize: options.blockSize)
     closed.meta = meta
     owesMeta = false
-    chunk = spareChunks.popLast() ?? OpenChunk()
     closedChunks.append(closed)
+    guard options.packing.threads > 0 else {
+      // At once, so that the same memory is used again while it is in the cache.
+      closed.pack(chunk)
+      return chunk.clear(keeping: 2 * chunkLimit)
+    }
+    let source = spareChunks.popLast() ?? OpenChunk()
+    chunk.move(to: source)
+    closed.take(source)
     options.packing.submit(closed)
   }
 
@@ -152,7 +159,7 @@ extension RecordLogWriter {
   func place(
     _ stored: StoredChunk, type: UInt16, cursor: UInt64?
   ) throws(RecordLogError) {
-    try flush()
+    try writeChunk(.flush)
     try writeMeta()
     var header = stored.header
     chain.link(&header)

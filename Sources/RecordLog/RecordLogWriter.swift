@@ -20,20 +20,23 @@ public final class RecordLogWriter {
   public private(set) var recovered: RecoveredLog?
   public private(set) var description: LogDescription
   /// The sequence number that the next record will get.
-  public private(set) var nextSequence: UInt64
+  public var nextSequence: UInt64 { next }
   /// Records below this survive a power cut.
   public private(set) var durableSequence: UInt64
   let options: RecordLogOptions
-  var output: LogOutput
+  let output: LogOutput
   var chain: SegmentChain
   let limits: AppendLimits
-  var chunk = OpenChunk()
+  let chunk: OpenChunk
+  // Private, so that an append reads and changes it without asking whether others do.
+  private var next: UInt64
+  private var cursor: UInt64 = 0
   /// What has been looked up of the type that was appended last.
-  private var lastType: (id: UInt16, isLine: Bool)?
+  private var lastType: (wanted: UInt16?, id: UInt16, isLine: Bool)?
   var index: [UInt8] = []
   var durableOffset: UInt64 = 0
   /// The position in the input after the last record appended or mark made; 0 where none was given.
-  public private(set) var lastCursor: UInt64 = 0
+  public var lastCursor: UInt64 { cursor }
   /// Whether a META chunk must come before anything else: at the start of every session, and when
   /// a type was added.
   var owesMeta = true
@@ -69,7 +72,8 @@ public final class RecordLogWriter {
     chain = SegmentChain(options.prologue)
     description = options.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = OpenChunk()
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     do throws(RecordLogError) { try begin() } catch {
@@ -107,11 +111,12 @@ public final class RecordLogWriter {
     index = recovery.index
     description = recovery.description ?? options.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = OpenChunk()
     durableSequence = chain.prologue.firstSequence
     durableEnd = SegmentEnd(chain)
-    lastCursor = chain.lastCursor
-    output.gathers = canGather
+    cursor = chain.lastCursor
+    if !canGather { output.gatherNone() }
     var found = recovery.found
     found.debris = try cutDebris(recovery, into: debrisFolder)
     recovered = found
@@ -156,7 +161,8 @@ public final class RecordLogWriter {
     chain = SegmentChain(options.prologue)
     description = options.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = OpenChunk()
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     try begin()
@@ -178,14 +184,14 @@ public final class RecordLogWriter {
     chain.inherit(cursor: start.durableCursor)
     description = start.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = start.chunk
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
-    output.gathers = canGather
+    if !canGather { output.gatherNone() }
     closedChunks = start.closed
-    chunk = start.chunk
-    nextSequence = start.nextSequence
-    lastCursor = start.cursor
+    next = start.nextSequence
+    cursor = start.cursor
     try reserve()
     try begin()
   }
@@ -222,14 +228,13 @@ extension RecordLogWriter {
     _ record: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> UInt64 {
     try requireOpen()
-    let type = type ?? description.types.first?.id ?? 0
-    let isLine = try isLine(type)
+    let (type, isLine) = try lookUp(type)
     guard let lacksNewline = isLine ? record.isOpenLine : false else { throw failure(.notOneLine) }
     let size = record.byteCount + (lacksNewline ? 1 : 0)
     try checkRoom(for: size)
     if chunk.isFull(before: size, limit: chunkLimit) { try writeChunk(.full) }
     try writeIfTimely()
-    let sequence = nextSequence
+    let sequence = next
     chunk.append(record, addingNewline: lacksNewline, type: type, isLine: isLine)
     noteAppended(1, cursor)
     return sequence
@@ -249,8 +254,8 @@ extension RecordLogWriter {
     lines: RawSpan, type: UInt16? = nil, cursor: UInt64? = nil
   ) throws(RecordLogError) -> Int {
     try requireOpen()
-    let type = type ?? description.types.first?.id ?? 0
-    guard try isLine(type) else { throw failure(.unknownType(type)) }
+    let (type, isLine) = try lookUp(type)
+    guard isLine else { throw failure(.unknownType(type)) }
     let first = nextSequence
     var at = 0
     while at < lines.byteCount {
@@ -290,20 +295,23 @@ extension RecordLogWriter {
     return failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
   }
 
+  @inline(__always)
   private func noteAppended(_ count: UInt64, _ cursor: UInt64?) {
-    nextSequence += count
+    next += count
     if output.isStream, chunk.opened == nil { chunk.opened = monotonicNow() }
-    if let cursor { lastCursor = cursor }
+    if let cursor { self.cursor = cursor }
   }
 
   /// Counts records that were written without having been in the open chunk.
   func notePassed(_ count: Int, _ cursor: UInt64?) {
-    nextSequence += UInt64(count)
-    if let cursor { lastCursor = cursor }
+    next += UInt64(count)
+    if let cursor { self.cursor = cursor }
   }
 
   /// Writes what has waited as long as it may.
+  @inline(__always)
   private func writeIfTimely() throws(RecordLogError) {
+    if case .interval = options.sync {} else if !output.isStream { return }
     if lingersTooLong { try writeChunk(.flush) }
     try commitIfDue()
   }
@@ -342,7 +350,7 @@ extension RecordLogWriter {
   /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
   public func mark(cursor: UInt64) throws(RecordLogError) {
     try requireOpen()
-    lastCursor = cursor
+    self.cursor = cursor
     if chunk.isEmpty {
       try writeClosed(leaving: 0)
       try writeMeta()
@@ -388,6 +396,7 @@ extension RecordLogWriter {
 // MARK: Checks
 
 extension RecordLogWriter {
+  @inline(__always)
   private func requireOpen() throws(RecordLogError) {
     switch state {
     case .open: return
@@ -396,13 +405,24 @@ extension RecordLogWriter {
     }
   }
 
-  private func isLine(_ type: UInt16) throws(RecordLogError) -> Bool {
-    if let lastType, lastType.id == type { return lastType.isLine }
-    guard type != 0 else { return false }
-    guard let declared = description.type(type) else { throw failure(.unknownType(type)) }
-    let isLine = declared.encoding == .json
-    lastType = (type, isLine)
-    return isLine
+  /// The type that is meant, and whether its records are lines.
+  @inline(__always)
+  private func lookUp(
+    _ wanted: UInt16?
+  ) throws(RecordLogError) -> (id: UInt16, isLine: Bool) {
+    if let lastType, lastType.wanted == wanted { return (lastType.id, lastType.isLine) }
+    return try lookUpAnew(wanted)
+  }
+
+  private func lookUpAnew(
+    _ wanted: UInt16?
+  ) throws(RecordLogError) -> (id: UInt16, isLine: Bool) {
+    let id = wanted ?? description.types.first?.id ?? 0
+    let declared = description.type(id)
+    guard id == 0 || declared != nil else { throw failure(.unknownType(id)) }
+    let isLine = id != 0 && declared?.encoding == .json
+    lastType = (wanted, id, isLine)
+    return (id, isLine)
   }
 
   /// The most bytes that a chunk decodes to here, and that a record has.
@@ -412,11 +432,12 @@ extension RecordLogWriter {
 
   var chunkLimit: Int { limits.chunk }
 
+  @inline(__always)
   private func checkRoom(for size: Int) throws(RecordLogError) {
     guard size <= limits.record else {
       throw failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
     }
-    guard nextSequence < .max else { throw failure(.unsupported("record number", nextSequence)) }
+    guard next < .max else { throw failure(.unsupported("record number", nextSequence)) }
   }
 
   private var lingersTooLong: Bool {
