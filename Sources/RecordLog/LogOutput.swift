@@ -115,14 +115,19 @@ struct LogOutput: ~Copyable {
   }
 
   /// Writes a chunk, or takes it in to be written together with those that follow.
-  /// - Parameter offset: where the chunk before it ends.
+  /// - Parameters:
+  ///   - offset: where the chunk before it ends.
+  ///   - mayWait: whether it may be taken in.
   /// - Throws: where what waited, or this, cannot be written. Then this was not taken in.
-  func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
+  func put(
+    _ bytes: RawSpan, at offset: UInt64, mayWait: Bool = false
+  ) throws(RecordLogError.Problem) {
     guard !isStream else { return try stream(bytes) }
     let waiting = progress.waiting
-    if waiting.count + bytes.byteCount > Self.piece { try handOver() }
+    let waits = mayWait && progress.gathers && bytes.byteCount <= Self.piece / 2
+    if !waits || waiting.count + bytes.byteCount > Self.piece { try handOver() }
     if waiting.isEmpty { progress.written = offset }
-    guard progress.gathers, bytes.byteCount <= Self.piece / 2 else { return try write(bytes) }
+    guard waits else { return try write(bytes) }
     unsafe bytes.withUnsafeBytes { unsafe waiting.append($0) }
   }
 

@@ -142,7 +142,8 @@ extension RecordLogWriter {
     assembly.assemble(alignment: alignment)
     do throws(RecordLogError.Problem) {
       try assembly.withBytes { bytes throws(RecordLogError.Problem) in
-        try output.put(bytes, at: chain.offset)
+        // Only chunks of records wait: each other call is done when it returns, or left no trace.
+        try output.put(bytes, at: chain.offset, mayWait: assembly.header.kind == .data)
       }
     } catch {
       retreat()
@@ -171,7 +172,7 @@ extension RecordLogWriter {
     let encoded = header.encode()
     let bytes = encoded + stored.body
     do throws(RecordLogError.Problem) {
-      try output.put(bytes.rawSpan, at: chain.offset)
+      try output.put(bytes.rawSpan, at: chain.offset, mayWait: true)
     } catch {
       retreat()
       throw failure(error)

@@ -3,8 +3,8 @@ import Foundation
 
 /// Writes a record log, to a file or to a stream.
 ///
-/// Records gather in an open chunk. A full chunk is written by itself; ``commit()`` writes what
-/// there is and makes it durable. Only ``finish()`` seals a log: a writer that goes away otherwise
+/// Records gather in an open chunk. Full chunks are written by themselves, to a file as soon as
+/// there is half a mebibyte of them; ``commit()`` writes what there is and makes it durable. Only ``finish()`` seals a log: a writer that goes away otherwise
 /// leaves a log that can be read up to the last whole chunk and appended to, and records since then
 /// are not in it.
 ///
@@ -465,7 +465,6 @@ extension RecordLogWriter {
       throw failure(error)
     }
     try writeMeta()
-    try handOver()
     guard options.sync != .never || isSegment, !output.isStream else { return }
     try sync(always: true)
     guard !isSegment else { return }
