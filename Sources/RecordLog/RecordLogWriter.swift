@@ -4,9 +4,9 @@ import Foundation
 /// Writes a record log, to a file or to a stream.
 ///
 /// Records gather in an open chunk. Full chunks are written by themselves, to a file as soon as
-/// there is half a mebibyte of them; ``commit()`` writes what there is and makes it durable. Only ``finish()`` seals a log: a writer that goes away otherwise
-/// leaves a log that can be read up to the last whole chunk and appended to, and records since then
-/// are not in it.
+/// there is half a mebibyte of them; ``commit()`` writes what there is and makes it durable. Only
+/// ``finish()`` seals a log: a writer that goes away otherwise leaves a log that can be read up to
+/// the last whole chunk and appended to, and records since then are not in it.
 ///
 /// With ``RecordLogOptions/packers`` full chunks are packed by other threads, a bounded number at a
 /// time, and written in their order by calls that come later; a commit waits for all of them.
