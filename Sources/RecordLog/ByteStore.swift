@@ -12,6 +12,13 @@ final class ByteStore {
   /// All that was put in, until the next change.
   var bytes: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: base, count: count) }
 
+  var isEmpty: Bool { count == 0 }
+
+  /// Lends all that was put in.
+  func withBytes<R, E: Error>(_ body: (RawSpan) throws(E) -> R) throws(E) -> R {
+    try body(unsafe RawSpan(_unsafeBytes: bytes))
+  }
+
   /// Makes room for `more` bytes behind those there are.
   @inline(__always)
   func reserve(_ more: Int) {
@@ -69,6 +76,13 @@ final class ByteStore {
   /// Lends all bytes to write to.
   func withMutableBytes(_ change: (UnsafeMutableRawBufferPointer) -> Void) {
     unsafe change(UnsafeMutableRawBufferPointer(start: base, count: count))
+  }
+
+  /// Gives all it has to `other`, and takes what that has.
+  func exchange(with other: ByteStore) {
+    (count, other.count) = (other.count, count)
+    (capacity, other.capacity) = (other.capacity, capacity)
+    unsafe (base, other.base) = (other.base, base)
   }
 
   /// Empties it; keeps the memory where that is no more than `most` bytes.

@@ -11,7 +11,7 @@ final class ClosedChunk: ChunkJob, @unchecked Sendable {
   let alignment: Int
   private(set) var assembly: ChunkAssembly
   /// The records, as long as they are not packed.
-  private(set) var source: OpenChunk?
+  private var source: OpenChunk?
   /// A description that goes to the file before it.
   var meta: [UInt8]?
   /// When its oldest record came, where that matters.
@@ -29,18 +29,17 @@ final class ClosedChunk: ChunkJob, @unchecked Sendable {
     return UInt64(parts + 4 * ChunkLayout.commitAlignment) + 8 * recordCount
   }
 
-  /// - Parameter source: closed into the header of `assembly`.
+  /// - Parameter chunk: closed into the header of `assembly`.
   init(
-    _ source: OpenChunk, in assembly: ChunkAssembly, reason: Reason, alignment: Int,
+    _ chunk: OpenChunk, in assembly: ChunkAssembly, reason: Reason, alignment: Int,
     blockSize: BlockSize
   ) {
-    self.source = source
     self.assembly = assembly
     self.reason = reason
     self.alignment = alignment
     self.blockSize = blockSize
-    opened = source.opened
-    byteCount = source.byteCount
+    opened = chunk.opened
+    byteCount = chunk.byteCount
   }
 
   /// One that was in a file before.
@@ -54,7 +53,15 @@ final class ClosedChunk: ChunkJob, @unchecked Sendable {
     stage = .done
   }
 
-  /// Packs the records.
+  /// Packs the records at once.
+  func pack(_ records: OpenChunk) {
+    assembly.pack(records, blockSize: blockSize)
+    stage = .done
+  }
+
+  /// Has `records` packed by ``perform()``.
+  func take(_ records: OpenChunk) { source = records }
+
   func perform() {
     guard let source else { return }
     assembly.pack(source, blockSize: blockSize)

@@ -2,12 +2,31 @@ import Bytes
 import Glibc
 
 /// Where a log is written to: a file of its own, locked, or a stream.
+///
+/// Chunks for a file gather in memory, so that the system gets few and large pieces: it takes them
+/// in less time, and keeps them in larger pages, which are mapped faster when they are read.
 struct LogOutput: ~Copyable {
   let file: OpenFile
   let isStream: Bool
   /// Whether somebody may be reading while it is written: a stream that does not go into a file.
   let isLive: Bool
   private let files: any LogFiles
+  private let progress = Progress()
+
+  private final class Progress {
+    /// Whether chunks may wait in memory for others.
+    var gathers = true
+    /// What waits, and the place in the file where it belongs: whole chunks stand in front of that.
+    let waiting = ByteStore()
+    var written: UInt64 = 0
+    /// Up to where the file has space; all there can be where reserving failed.
+    var reserved: UInt64 = 0
+  }
+
+  /// How much is handed over at once.
+  private static let piece = 512 << 10
+  /// How much space is reserved at once, in a file that has come to the size of a piece.
+  private static let ahead: UInt64 = 8 << 20
 
   /// Creates the file, which must not exist.
   ///
@@ -72,7 +91,14 @@ struct LogOutput: ~Copyable {
   /// A process that is just being started holds a copy of every descriptor for a moment, and
   /// would keep the lock for as long.
   deinit {
-    if !isStream { flock(file.descriptor, LOCK_UN) }
+    guard !isStream else { return }
+    // What waits was accepted; who it mattered to has committed it.
+    if !progress.waiting.isEmpty {
+      try? progress.waiting.withBytes { (bytes) throws(FileError) in
+        try write(bytes, headerLastAt: progress.written)
+      }
+    }
+    flock(file.descriptor, LOCK_UN)
   }
 
   /// One writer at a time.
@@ -100,17 +126,56 @@ struct LogOutput: ~Copyable {
     }
   }
 
-  /// Writes a chunk. In a file the header comes last, so that who follows along on this machine
-  /// never sees one without what belongs to it.
-  func put(_ bytes: RawSpan, at offset: UInt64) throws(RecordLogError.Problem) {
-    do throws(FileError) {
-      guard !isStream else { return try file.write(bytes) }
-      let head = min(ChunkLayout.headerBytes, bytes.byteCount)
-      try write(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
-      try write(bytes.extracting(first: head), at: offset)
-    } catch {
-      throw isStream && error.code == EPIPE ? .consumerGone : .file(error)
+  /// Writes a chunk, or takes it in to be written together with those that follow.
+  /// - Parameters:
+  ///   - offset: where the chunk before it ends.
+  ///   - mayWait: whether it may be taken in.
+  /// - Throws: where what waited, or this, cannot be written. Then this was not taken in.
+  func put(
+    _ bytes: RawSpan, at offset: UInt64, mayWait: Bool = false
+  ) throws(RecordLogError.Problem) {
+    guard !isStream else { return try stream(bytes) }
+    let waiting = progress.waiting
+    let waits = mayWait && progress.gathers && bytes.byteCount <= Self.piece / 2
+    if !waits || waiting.count + bytes.byteCount > Self.piece { try handOver() }
+    if waiting.isEmpty { progress.written = offset }
+    guard waits else { return try write(bytes) }
+    unsafe bytes.withUnsafeBytes { unsafe waiting.append($0) }
+  }
+
+  /// From now on every chunk is written at once.
+  func gatherNone() { progress.gathers = false }
+
+  /// Writes what waits.
+  func handOver() throws(RecordLogError.Problem) {
+    guard !progress.waiting.isEmpty else { return }
+    try progress.waiting.withBytes { (bytes) throws(RecordLogError.Problem) in try write(bytes) }
+    forget()
+  }
+
+  /// Forgets what waits.
+  func forget() { progress.waiting.removeAll() }
+
+  private func stream(_ bytes: RawSpan) throws(RecordLogError.Problem) {
+    do throws(FileError) { try file.write(bytes) } catch {
+      throw error.code == EPIPE ? .consumerGone : .file(error)
     }
+  }
+
+  /// Writes whole chunks. The first header comes last, so that who follows along on this machine
+  /// never sees one without what belongs to it.
+  private func write(_ bytes: RawSpan) throws(RecordLogError.Problem) {
+    reserveAhead(bytes.byteCount)
+    do throws(FileError) { try write(bytes, headerLastAt: progress.written) } catch {
+      throw .file(error)
+    }
+    progress.written += UInt64(bytes.byteCount)
+  }
+
+  private func write(_ bytes: RawSpan, headerLastAt offset: UInt64) throws(FileError) {
+    let head = min(ChunkLayout.headerBytes, bytes.byteCount)
+    try write(bytes.extracting(droppingFirst: head), at: offset + UInt64(head))
+    try write(bytes.extracting(first: head), at: offset)
   }
 
   private func write(_ bytes: RawSpan, at offset: UInt64) throws(FileError) {
@@ -128,7 +193,7 @@ struct LogOutput: ~Copyable {
     }
   }
 
-  /// Makes all that was put durable.
+  /// Makes all that was handed over durable.
   func sync() throws(RecordLogError.Problem) {
     guard !isStream else { return }
     do throws(FileError) {
@@ -149,16 +214,34 @@ struct LogOutput: ~Copyable {
     }
   }
 
-  /// Reserves space for the file to grow to `byteCount`; false where the file system cannot.
-  @discardableResult
-  func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) -> Bool {
+  /// Reserves space for the file to grow to `byteCount`, where the file system can.
+  func reserve(_ byteCount: UInt64) throws(RecordLogError.Problem) {
     do throws(FileError) {
       try uninterrupted { () throws(FileError) in try files.allocate(file, byteCount) }
-      return true
+      progress.reserved = byteCount
     } catch {
       guard error.code == EOPNOTSUPP || error.code == ENOSYS else { throw .file(error) }
-      return false
+      progress.reserved = .max
     }
+  }
+
+  /// Reserves space before a large file grows by `count` bytes, which costs the system less than to
+  /// find some for page after page. Where that fails the write will tell.
+  private func reserveAhead(_ count: Int) {
+    let end = progress.written + UInt64(count)
+    guard progress.written >= Self.piece, end > progress.reserved else { return }
+    do throws(RecordLogError.Problem) { try reserve(end + Self.ahead) } catch {
+      progress.reserved = .max
+    }
+  }
+
+  /// Cuts the file back to the whole chunks that were handed over.
+  func cutBack() throws(RecordLogError.Problem) { try cut(to: progress.written) }
+
+  /// Gives back space that was reserved here, or maybe earlier, and was not needed for the file's
+  /// `byteCount`. That it stays reserved would be no harm.
+  func release(from byteCount: UInt64, reservedEarlier: Bool) {
+    if reservedEarlier || progress.reserved > byteCount { try? cut(to: byteCount) }
   }
 
   /// Cuts the file back to `byteCount` and looks whether that took.

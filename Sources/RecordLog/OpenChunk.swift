@@ -7,6 +7,7 @@ final class OpenChunk {
   private let table = ByteStore()
   /// One per record where they differ, else empty.
   private var types: [UInt16] = []
+  private var isMixed = false
   private var firstType: UInt16 = 0
   /// Taken as the records come, a stretch at a time, long before anything is packed, so that it
   /// covers every step after it.
@@ -34,6 +35,7 @@ final class OpenChunk {
     count > 0 && (values.count + more > limit || count >= ChunkLayout.recordsLimit)
   }
 
+  @inline(__always)
   func append(_ record: RawSpan, addingNewline: Bool, type: UInt16, isLine: Bool) {
     unsafe record.withUnsafeBytes { unsafe values.append($0) }
     if addingNewline { values.append(newline) }
@@ -76,7 +78,7 @@ final class OpenChunk {
     table.append(number: UInt32(truncatingIfNeeded: size))
     if count == 0 {
       firstType = type
-    } else if type != firstType || !types.isEmpty {
+    } else if type != firstType || isMixed {
       noteType(type)
     }
     count += 1
@@ -86,10 +88,12 @@ final class OpenChunk {
 
   @inline(never)
   private func noteType(_ type: UInt16) {
-    if types.isEmpty { types = Array(repeating: firstType, count: count) }
+    if !isMixed { types = Array(repeating: firstType, count: count) }
+    isMixed = true
     types.append(type)
   }
 
+  @inline(never)
   private func sum() {
     var checksum = self.checksum
     unsafe checksum.add(UnsafeRawBufferPointer(rebasing: values.bytes[summed...]))
@@ -101,7 +105,7 @@ final class OpenChunk {
   func close(_ header: inout ChunkHeader) {
     sum()
     for type in types { table.append(number: UInt32(type)) }
-    header.type = types.isEmpty ? firstType : ChunkLayout.mixedTypes
+    header.type = isMixed ? ChunkLayout.mixedTypes : firstType
     header.recordCount = UInt32(count)
     header.valuesRaw = UInt32(byteCount)
     header.codec = byteCount > 0 ? 1 : 0
@@ -109,11 +113,22 @@ final class OpenChunk {
     if isLines { header.flags.insert(.newline) }
   }
 
+  /// Gives its records, which were closed, to `other`, which has none, and takes its memory.
+  func move(to other: OpenChunk) {
+    values.exchange(with: other.values)
+    table.exchange(with: other.table)
+    other.count = count
+    other.largestRecord = largestRecord
+    other.opened = opened
+    clear(keeping: .max)
+  }
+
   /// Forgets the records; keeps up to `most` bytes of memory for the next ones.
   func clear(keeping most: Int) {
     values.removeAll(keeping: most)
     table.removeAll(keeping: most)
     types.removeAll(keepingCapacity: true)
+    isMixed = false
     checksum = Checksum()
     summed = 0
     count = 0

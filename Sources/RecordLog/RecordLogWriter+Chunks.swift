@@ -30,8 +30,15 @@ extension RecordLogWriter {
       blockSize: options.blockSize)
     closed.meta = meta
     owesMeta = false
-    chunk = spareChunks.popLast() ?? OpenChunk()
     closedChunks.append(closed)
+    guard options.packing.threads > 0 else {
+      // At once, so that the same memory is used again while it is in the cache.
+      closed.pack(chunk)
+      return chunk.clear(keeping: 2 * chunkLimit)
+    }
+    let source = spareChunks.popLast() ?? OpenChunk()
+    chunk.move(to: source)
+    closed.take(source)
     options.packing.submit(closed)
   }
 
@@ -140,7 +147,8 @@ extension RecordLogWriter {
     assembly.assemble(alignment: alignment)
     do throws(RecordLogError.Problem) {
       try assembly.withBytes { bytes throws(RecordLogError.Problem) in
-        try output.put(bytes, at: chain.offset)
+        // Only chunks of records wait: each other call is done when it returns, or left no trace.
+        try output.put(bytes, at: chain.offset, mayWait: assembly.header.kind == .data)
       }
     } catch {
       retreat()
@@ -171,7 +179,7 @@ extension RecordLogWriter {
     let encoded = header.encode()
     let bytes = encoded + stored.body
     do throws(RecordLogError.Problem) {
-      try output.put(bytes.rawSpan, at: chain.offset)
+      try output.put(bytes.rawSpan, at: chain.offset, mayWait: true)
     } catch {
       retreat()
       throw failure(error)
@@ -184,10 +192,18 @@ extension RecordLogWriter {
     try syncIfDue()
   }
 
+  /// Writes the chunks that wait in memory for others.
+  func handOver() throws(RecordLogError) {
+    do throws(RecordLogError.Problem) { try output.handOver() } catch {
+      retreat()
+      throw failure(error)
+    }
+  }
+
   /// After a failed write: whole chunks only stay in the file. Where that cannot be had, or part
   /// of a chunk went down a stream, there is no going on.
   private func retreat() {
-    guard !output.isStream, (try? output.cut(to: chain.offset)) != nil else { return retire() }
+    guard !output.isStream, (try? output.cutBack()) != nil else { return retire() }
   }
 
   var commitAlignment: Int {

@@ -3,10 +3,10 @@ import Foundation
 
 /// Writes a record log, to a file or to a stream.
 ///
-/// Records gather in an open chunk. A full chunk is written by itself; ``commit()`` writes what
-/// there is and makes it durable. Only ``finish()`` seals a log: a writer that goes away otherwise
-/// leaves a log that can be read up to the last whole chunk and appended to, and records since then
-/// are not in it.
+/// Records gather in an open chunk. Full chunks are written by themselves, to a file as soon as
+/// there is half a mebibyte of them; ``commit()`` writes what there is and makes it durable. Only
+/// ``finish()`` seals a log: a writer that goes away otherwise leaves a log that can be read up to
+/// the last whole chunk and appended to, and records since then are not in it.
 ///
 /// With ``RecordLogOptions/packers`` full chunks are packed by other threads, a bounded number at a
 /// time, and written in their order by calls that come later; a commit waits for all of them.
@@ -20,20 +20,23 @@ public final class RecordLogWriter {
   public private(set) var recovered: RecoveredLog?
   public private(set) var description: LogDescription
   /// The sequence number that the next record will get.
-  public private(set) var nextSequence: UInt64
+  public var nextSequence: UInt64 { next }
   /// Records below this survive a power cut.
   public private(set) var durableSequence: UInt64
   let options: RecordLogOptions
   let output: LogOutput
   var chain: SegmentChain
   let limits: AppendLimits
-  var chunk = OpenChunk()
+  let chunk: OpenChunk
+  // Private, so that an append reads and changes it without asking whether others do.
+  private var next: UInt64
+  private var cursor: UInt64 = 0
   /// What has been looked up of the type that was appended last.
-  private var lastType: (id: UInt16, isLine: Bool)?
+  private var lastType: (wanted: UInt16?, id: UInt16, isLine: Bool)?
   var index: [UInt8] = []
   var durableOffset: UInt64 = 0
   /// The position in the input after the last record appended or mark made; 0 where none was given.
-  public private(set) var lastCursor: UInt64 = 0
+  public var lastCursor: UInt64 { cursor }
   /// Whether a META chunk must come before anything else: at the start of every session, and when
   /// a type was added.
   var owesMeta = true
@@ -81,7 +84,8 @@ public final class RecordLogWriter {
     chain = SegmentChain(options.prologue)
     description = options.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = OpenChunk()
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     do throws(RecordLogError) { try begin() } catch {
@@ -119,11 +123,13 @@ public final class RecordLogWriter {
     index = recovery.index
     description = recovery.description ?? options.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = OpenChunk()
     durableSequence = chain.prologue.firstSequence
     durableEnd = SegmentEnd(chain)
-    lastCursor = chain.lastCursor
+    cursor = chain.lastCursor
     lastBarrier = recovery.lastBarrier
+    if !canGather { output.gatherNone() }
     var found = recovery.found
     found.debris = try cutDebris(recovery, into: debrisFolder)
     recovered = found
@@ -172,7 +178,8 @@ public final class RecordLogWriter {
     chain = SegmentChain(options.prologue)
     description = options.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = OpenChunk()
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
     try begin()
@@ -198,13 +205,14 @@ public final class RecordLogWriter {
     chain.inherit(cursor: start.durableCursor)
     description = start.description
     limits = AppendLimits(chain.prologue, options)
-    nextSequence = chain.nextSequence
+    next = chain.nextSequence
+    chunk = start.chunk
     durableSequence = chain.nextSequence
     durableEnd = SegmentEnd(chain)
+    if !canGather { output.gatherNone() }
     closedChunks = start.closed
-    chunk = start.chunk
-    nextSequence = start.nextSequence
-    lastCursor = start.cursor
+    next = start.nextSequence
+    cursor = start.cursor
     lastBarrier = start.barrier
     try reserve()
     try begin()
@@ -244,14 +252,13 @@ extension RecordLogWriter {
     seize()
     defer { release() }
     try requireOpen()
-    let type = type ?? description.types.first?.id ?? 0
-    let isLine = try isLine(type)
+    let (type, isLine) = try lookUp(type)
     guard let lacksNewline = isLine ? record.isOpenLine : false else { throw failure(.notOneLine) }
     let size = record.byteCount + (lacksNewline ? 1 : 0)
     try checkRoom(for: size)
     if chunk.isFull(before: size, limit: chunkLimit) { try writeChunk(.full) }
     try writeIfTimely()
-    let sequence = nextSequence
+    let sequence = next
     chunk.append(record, addingNewline: lacksNewline, type: type, isLine: isLine)
     noteAppended(1, cursor)
     return sequence
@@ -273,8 +280,8 @@ extension RecordLogWriter {
     seize()
     defer { release() }
     try requireOpen()
-    let type = type ?? description.types.first?.id ?? 0
-    guard try isLine(type) else { throw failure(.unknownType(type)) }
+    let (type, isLine) = try lookUp(type)
+    guard isLine else { throw failure(.unknownType(type)) }
     let first = nextSequence
     var at = 0
     while at < lines.byteCount {
@@ -314,23 +321,26 @@ extension RecordLogWriter {
     return failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
   }
 
+  @inline(__always)
   private func noteAppended(_ count: UInt64, _ cursor: UInt64?) {
-    nextSequence += count
+    next += count
     if output.isLive, chunk.opened == nil {
       chunk.opened = monotonicNow()
       pulse?.hurry()
     }
-    if let cursor { lastCursor = cursor }
+    if let cursor { self.cursor = cursor }
   }
 
   /// Counts records that were written without having been in the open chunk.
   func notePassed(_ count: Int, _ cursor: UInt64?) {
-    nextSequence += UInt64(count)
-    if let cursor { lastCursor = cursor }
+    next += UInt64(count)
+    if let cursor { self.cursor = cursor }
   }
 
   /// Writes what has waited as long as it may.
+  @inline(__always)
   private func writeIfTimely() throws(RecordLogError) {
+    if case .interval = options.sync {} else if !output.isStream { return }
     if lingersTooLong { try writeChunk(.flush) }
     try commitIfDue()
   }
@@ -373,6 +383,7 @@ extension RecordLogWriter {
     defer { release() }
     try requireOpen()
     try writeChunk(.flush)
+    try handOver()
   }
 
   /// Makes it durable that the input has been read up to `cursor`, even where no record came of it.
@@ -380,7 +391,7 @@ extension RecordLogWriter {
     seize()
     defer { release() }
     try requireOpen()
-    lastCursor = cursor
+    self.cursor = cursor
     if chunk.isEmpty {
       try writeClosed(leaving: 0)
       try writeMeta()
@@ -399,7 +410,7 @@ extension RecordLogWriter {
     defer { release() }
     try requireOpen()
     guard number > lastBarrier else { throw failure(.barrierOutOfOrder(number, last: lastBarrier)) }
-    if let cursor { lastCursor = cursor }
+    if let cursor { self.cursor = cursor }
     try writeChunk(.flush)
     try writeMeta()
     keep(
@@ -433,8 +444,7 @@ extension RecordLogWriter {
     try write(.seal, flags: isLast ? [] : .continues, table: sealBody(summary))
     try sync(always: isSegment)
     state = .ended
-    // Gives back the space that was reserved; that it stays reserved would be no harm.
-    if isSegment { try? output.cut(to: chain.offset) }
+    output.release(from: chain.offset, reservedEarlier: isSegment)
   }
 
   /// Ends a stream with the reason why there is no more to come. For a file, too, this is the end:
@@ -459,6 +469,7 @@ extension RecordLogWriter {
 // MARK: Checks
 
 extension RecordLogWriter {
+  @inline(__always)
   private func requireOpen() throws(RecordLogError) {
     switch state {
     case .open: return
@@ -467,13 +478,24 @@ extension RecordLogWriter {
     }
   }
 
-  private func isLine(_ type: UInt16) throws(RecordLogError) -> Bool {
-    if let lastType, lastType.id == type { return lastType.isLine }
-    guard type != 0 else { return false }
-    guard let declared = description.type(type) else { throw failure(.unknownType(type)) }
-    let isLine = declared.encoding == .json
-    lastType = (type, isLine)
-    return isLine
+  /// The type that is meant, and whether its records are lines.
+  @inline(__always)
+  private func lookUp(
+    _ wanted: UInt16?
+  ) throws(RecordLogError) -> (id: UInt16, isLine: Bool) {
+    if let lastType, lastType.wanted == wanted { return (lastType.id, lastType.isLine) }
+    return try lookUpAnew(wanted)
+  }
+
+  private func lookUpAnew(
+    _ wanted: UInt16?
+  ) throws(RecordLogError) -> (id: UInt16, isLine: Bool) {
+    let id = wanted ?? description.types.first?.id ?? 0
+    let declared = description.type(id)
+    guard id == 0 || declared != nil else { throw failure(.unknownType(id)) }
+    let isLine = id != 0 && declared?.encoding == .json
+    lastType = (wanted, id, isLine)
+    return (id, isLine)
   }
 
   /// The most bytes that a chunk decodes to here, and that a record has.
@@ -483,11 +505,12 @@ extension RecordLogWriter {
 
   var chunkLimit: Int { limits.chunk }
 
+  @inline(__always)
   private func checkRoom(for size: Int) throws(RecordLogError) {
     guard size <= limits.record else {
       throw failure(.tooLarge(.record, bytes: UInt64(size), limit: UInt64(limits.record)))
     }
-    guard nextSequence < .max else { throw failure(.unsupported("record number", nextSequence)) }
+    guard next < .max else { throw failure(.unsupported("record number", nextSequence)) }
   }
 
   private var lingersTooLong: Bool {
@@ -539,7 +562,12 @@ extension RecordLogWriter {
     return summary.encoded()
   }
 
-  func retire() { state = .retired }
+  /// What waits is not written here any more: the log goes on elsewhere, and what was accepted is
+  /// written there.
+  func retire() {
+    state = .retired
+    output.forget()
+  }
 
   func syncIfDue() throws(RecordLogError) {
     if keptBytes >= RecordLogWriter.keptLimit { try sync() }
@@ -558,11 +586,12 @@ extension RecordLogWriter {
   /// A failed sync is final: the system may have dropped the bytes, and would call a second try a
   /// success.
   private func sync(always: Bool = false) throws(RecordLogError) {
+    try handOver()
     guard options.sync != .never || always, !output.isStream else { return }
     lastSync = monotonicNow()
     guard durableOffset < chain.offset else { return }
     do throws(RecordLogError.Problem) { try output.sync() } catch {
-      state = .retired
+      retire()
       throw failure(error)
     }
     durableOffset = chain.offset
@@ -603,6 +632,10 @@ extension RecordLogWriter {
     if chain.offset + closedChunks.greatestLength >= size { try writeClosed(leaving: 0) }
     return chain.offset >= size
   }
+
+  /// Whether chunks may wait in memory: not those of a segment that the log might have to go on
+  /// without, unless they are kept.
+  private var canGather: Bool { !isSegment || options.sync != .never }
 
   var holdsNothing: Bool { nextSequence == chain.prologue.firstSequence }
 

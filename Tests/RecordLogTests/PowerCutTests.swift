@@ -35,7 +35,7 @@ struct PowerCutTests {
       }
     }
     writer = try SegmentedLogWriter(folder.file("log"), options: segmented(files, sync: policy))
-    for (number, record) in lines(140).enumerated() {
+    for (number, record) in lines(200).enumerated() {
       try writer?.append(record)
       told.accepted.append(record)
       if number % 9 == 8 { try writer?.commit() }
