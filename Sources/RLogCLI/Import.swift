@@ -68,6 +68,7 @@ struct Import: ParsableCommand {
 
   func run() throws {
     let writer = try openWriter(options())
+    try writer.checkRoom(forType: type)
     let aside = quarantine ?? (output == "-" ? nil : output + ".quarantine.jsonl")
     let importer = LineImporter(
       to: writer, type: writer.declare(type), aside: aside, isStrict: strict,
