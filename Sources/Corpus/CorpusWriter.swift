@@ -73,7 +73,8 @@ public final class CorpusWriter {
     _ line: [UInt8], typeName: String, cursor: UInt64?
   ) throws(CorpusError) -> UInt64 {
     do throws(RecordLogError) {
-      let sequence = try log.append(line, type: type(named: typeName), cursor: cursor)
+      let type = try type(named: typeName)
+      let sequence = try log.append(line, type: type, cursor: cursor)
       if nextSequence.isMultiple(of: Self.recordsPerCommit) { try log.commit() }
       return sequence
     } catch {
@@ -141,8 +142,9 @@ public final class CorpusWriter {
     do throws(RecordLogError) { try log.abort(reason) } catch { throw .log(error) }
   }
 
-  private func type(named name: String) -> UInt16 {
+  private func type(named name: String) throws(RecordLogError) -> UInt16 {
     if let known = types[name] { return known }
+    try log.checkRoom(forType: name)
     let type = log.declare(name)
     types[name] = type
     return type

@@ -22,7 +22,10 @@ protocol ImportSink: AnyObject {
 }
 
 extension RecordLogWriter: ImportSink {
-  func declare(type name: String) -> UInt16 { declare(name) }
+  func declare(type name: String) throws(RecordLogError) -> UInt16 {
+    try checkRoom(forType: name)
+    return declare(name)
+  }
 }
 
 /// A log in a folder, written by a thread of its own that makes many appends durable with one sync.

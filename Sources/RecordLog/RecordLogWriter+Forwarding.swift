@@ -49,9 +49,11 @@ extension RecordCopier {
     cursor: UInt64? = nil
   ) throws(RecordLogError) {
     let isMixed = chunk.header.type == ChunkLayout.mixedTypes
-    let types = chunk.types.map { ($0, type($0, of: description)) }
-    if !isMixed || types.allSatisfy({ $0.0 == $0.1 }),
-      try writer.append(chunk, type: isMixed ? nil : types.first?.1, cursor: cursor)
+    let wanted = Array(chunk.types)
+    var types: [UInt16] = []
+    for id in wanted { types.append(try type(id, of: description)) }
+    if !isMixed || types == wanted,
+      try writer.append(chunk, type: isMixed ? nil : types.first, cursor: cursor)
     {
       count += UInt64(chunk.count)
       return
@@ -82,7 +84,7 @@ extension RecordCopier {
   public func append(
     _ records: RecordChunk, _ index: Int, of description: LogDescription?, cursor: UInt64? = nil
   ) throws(RecordLogError) {
-    let type = self.type(records.type(index), of: description)
+    let type = try self.type(records.type(index), of: description)
     try writer.append(records.record(index), type: type, cursor: cursor)
     count += 1
   }

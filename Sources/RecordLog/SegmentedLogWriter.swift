@@ -204,7 +204,10 @@ extension SegmentedLogWriter {
   public func declare(
     _ name: String, encoding: RecordType.Encoding = .json
   ) throws(RecordLogError) -> UInt16 {
-    try persist { writer in writer.declare(name, encoding: encoding) }
+    try persist { writer throws(RecordLogError) in
+      try writer.checkRoom(forType: name)
+      return writer.declare(name, encoding: encoding)
+    }
   }
 
   /// Writes what is open, and makes everything durable unless the policy is never to.

@@ -3,7 +3,7 @@ import RecordLog
 extension FuzzTarget {
   /// One chunk of any header and body, under right checksums however its lengths lie: the reader takes
   /// the headers of records, and of what may be ignored, that the specification does, and no others.
-  static let recordChunk = FuzzTarnumber("record-chunk") { bytes in
+  static let recordChunk = FuzzTarget("record-chunk") { bytes in
     guard bytes.count >= 128 else { return false }
     let chunk = LogChunk(bytes)
     return withFile(of: LogMaker().bytes + chunk.bytes) { path in

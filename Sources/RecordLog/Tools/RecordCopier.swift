@@ -12,7 +12,7 @@ public final class RecordCopier {
   public func append(
     _ record: Record, of description: LogDescription?, cursor: UInt64? = nil
   ) throws(RecordLogError) {
-    let type = self.type(record.type, of: description)
+    let type = try self.type(record.type, of: description)
     try writer.append(record.bytes, type: type, cursor: cursor)
     count += 1
   }
@@ -26,13 +26,17 @@ public final class RecordCopier {
   }
 
   /// The output's id for an input's type. One that was not declared counts as bytes.
-  public func type(_ id: UInt16, of description: LogDescription?) -> UInt16 {
+  /// - Throws: where the output has all the types that a log can have.
+  public func type(
+    _ id: UInt16, of description: LogDescription?
+  ) throws(RecordLogError) -> UInt16 {
     guard id != 0 else { return 0 }
     let known = description?.type(id)
     let type = known ?? RecordType(id: id, name: "type \(id)", encoding: .bytes)
     if let there = types[type] { return there }
-    let declared = writer.declare(
-      name(for: type), encoding: type.encoding, preferring: id)
+    let name = name(for: type)
+    try writer.checkRoom(forType: name)
+    let declared = writer.declare(name, encoding: type.encoding, preferring: id)
     types[type] = declared
     return declared
   }
@@ -42,5 +46,16 @@ public final class RecordCopier {
     let there = writer.description.type(named: type.name)
     let isTaken = there.map { $0.encoding != type.encoding } ?? false
     return isTaken ? "\(type.name) (\(type.encoding.rawValue))" : type.name
+  }
+}
+
+extension RecordLogWriter {
+  /// Throws where the log has all the types that it can have, and none of this name: to be asked
+  /// before one is declared that a file wants.
+  public func checkRoom(forType name: String) throws(RecordLogError) {
+    let count = description.types.count
+    guard count < ChunkLayout.typesLimit || description.type(named: name) != nil else {
+      throw failure(.budgetExceeded("types of records"))
+    }
   }
 }

@@ -1,4 +1,4 @@
-public import Bytes
+import Bytes
 
 /// A log's records in another order, in bounded memory: by key, or shuffled.
 public final class RecordOrder {
@@ -15,8 +15,8 @@ public final class RecordOrder {
   /// Records with equal keys keep their order.
   public func add(
     _ record: Record, of description: LogDescription?, key: [UInt8]
-  ) throws(FileError) {
-    let type = copier.type(record.type, of: description)
+  ) throws {
+    let type = try copier.type(record.type, of: description)
     let payload = [UInt8(truncatingIfNeeded: type), UInt8(truncatingIfNeeded: type >> 8)]
     try sort.add(key: key, payload: payload + record.bytes)
     count += 1
