@@ -166,6 +166,8 @@ final class RecordPrinter {
       } else {
         for index in 0..<chunk.count { try printOne(chunk, index, of: reader) }
       }
+      // The next chunk of a pipe may have to be waited for.
+      try output.flush()
     }
     return false
   }
@@ -178,8 +180,9 @@ final class RecordPrinter {
         continue
       }
       if let last = selection.part.toSeq, record.sequence >= last { return true }
-      guard try isWanted(record, reader) else { continue }
-      try print(record, in: reader)
+      if try isWanted(record, reader) { try print(record, in: reader) }
+      let isLastOfChunk = record.sequence + 1 == reader.nextSequence
+      if isLastOfChunk { try output.flush() }
     }
     return true
   }

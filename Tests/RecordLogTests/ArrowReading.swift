@@ -81,7 +81,8 @@ struct ArrowReading: Equatable {
       _ = buffer()
       guard column.type != 2 else {
         let numbers = buffer()
-        cells.append((0..<count).map { .number(UInt64(number($0 * 8, 8, of: numbers))) })
+        cells.append(
+          (0..<count).map { .number(UInt64(truncatingIfNeeded: number($0 * 8, 8, of: numbers))) })
         continue
       }
       let size = column.type == 5 ? 4 : 8

@@ -93,6 +93,23 @@ struct GroupCommitTests {
     try log.finish()
   }
 
+  @Test func `lines are appended many at a time, up to one that is none`() throws {
+    let folder = try QuickFolder()
+    let log = try GroupCommitLog(folder.file("log"), options: segmented())
+    #expect(try log.append(lines: [UInt8]("1\n2\n3".utf8).span.bytes, cursor: 10) == 3)
+    #expect { try log.append(lines: [UInt8]("4\n\n5\n".utf8).span.bytes, cursor: 13) } throws: {
+      ($0 as? RecordLogError)?.problem == .notOneLine
+    }
+    #expect(try log.commit() == LogPositions(appended: 4, durable: 4))
+    try log.barrier(1)
+    let positions = try log.commit()
+    #expect(positions.durable == 4)
+    #expect(read(folder.file("log"), .tailTolerant).records == ["1", "2", "3", "4"])
+    try log.finish()
+    let again = try GroupCommitLog(folder.file("log"), options: segmented())
+    #expect(again.firstCursor == 14)
+  }
+
   @Test func `what no log takes is refused at once`() throws {
     let folder = try QuickFolder()
     let log = try GroupCommitLog(folder.file("log"), options: segmented())
