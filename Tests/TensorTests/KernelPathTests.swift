@@ -47,10 +47,12 @@ struct KernelPathTests {
     for column in 0..<32 { tiny[40, column] = 1e4 }
     let weights = WeightMatrix.panels(PanelMatrix(quantizing: tiny))
     let dy = numbers.matrix(7, 70)
-    expectEqual(path) {
-      let dx = Matrix(rows: 7, columns: 100)
-      weights.addTurnedProduct(dy, into: dx, on: oneThread)
-      return bits(dx)
+    for isFine in [false, true] {
+      expectEqual(path) {
+        let dx = Matrix(rows: 7, columns: 100)
+        weights.addTurnedProduct(dy, into: dx, isFine: isFine, on: oneThread)
+        return bits(dx)
+      }
     }
   }
 
@@ -93,6 +95,25 @@ struct KernelPathTests {
       }
       return codes.map { UInt32(UInt8(bitPattern: $0)) } + scales.map(\.bitPattern)
         + corrections.map { UInt32(bitPattern: $0) }
+    }
+  }
+
+  @Test(arguments: others, [1, 16, 37, 500])
+  func `soft-max by pieces, and rounding to bfloat16`(path: KernelPath, width: Int) {
+    var numbers = Numbers(87)
+    let pieces = (0..<3).map { _ in numbers.matrix(4, width) }
+    Rowwise.add(pieces[1].copy(), to: pieces[1], scale: 20, on: oneThread)
+    (pieces[0][0, 0], pieces[2][1, 0]) = (.nan, .infinity)
+    expectEqual(path) {
+      let soft = RunningSoftMax(targets: [0, 0, Int32(width), Int32(width)])
+      let sums = pieces[0].copy()
+      let powers = pieces.map { $0.copy() }
+      for (index, piece) in powers.enumerated() {
+        soft.take(piece, from: index * width, scaling: sums, on: oneThread)
+      }
+      let rounded = BFloat16Matrix(rounding: pieces[1], on: oneThread).floats(on: oneThread)
+      let found = (powers + [sums, rounded]).flatMap(\.values) + soft.logProbabilities
+      return found.map { $0.isNaN ? 1 : $0.bitPattern }
     }
   }
 
