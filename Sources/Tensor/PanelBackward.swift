@@ -1,22 +1,20 @@
 import CKernels
 
 extension PanelMatrix {
-  /// dx[t, k] += Σ_n dy[t, n] · W[n, k] in int8: what ``WeightMatrix/addTurnedProduct(_:into:isFine:on:)``
+  /// dx[t, k] += Σ_n dy[t, n] · W[n, k] in int8: what ``WeightMatrix/addTurnedProduct(_:into:on:)``
   /// says.
   ///
   /// A unit of work turns some blocks of 32 columns into panels of the transposed weights, and lets
   /// all rows pass over them while they are in the cache.
-  func addTurnedProduct(_ dy: Matrix, into dx: Matrix, isFine: Bool, on workers: Workers) {
+  func addTurnedProduct(_ dy: Matrix, into dx: Matrix, on workers: Workers) {
     guard dy.rows > 0 else { return }
     let gradient = QuantizedRows(dy, on: workers)
-    let rest = isFine ? gradient.rest(of: dy, on: workers) : nil
     let together = max(1, min(Self.turnedBytes / (panelCount * Self.blockBytes), blocks / 8))
     let pool = ScratchPool(floats: (TurnedPanels.byteCount(of: self, count: together) + 3) / 4)
     workers.share(blocks, by: together) { blocks in
       pool.with { memory in
         let turned = TurnedPanels(of: self, blocks: blocks, in: memory)
         turned.addProduct(gradient, rows: dy.rows, into: dx)
-        if let rest { turned.addProduct(rest, rows: dy.rows, into: dx) }
       }
     }
   }

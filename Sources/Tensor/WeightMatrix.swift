@@ -93,15 +93,10 @@ public enum WeightMatrix: Sendable {
   /// and block of 32, and so are the weights once more, per column and 32 rows; dot products are
   /// whole numbers. Each row of dx depends on its own row of dy alone, bit for bit, whatever the
   /// number of threads or the kernels' path. The rounding moves dx by about one part in a hundred.
-  ///
-  /// - Parameter isFine: dy counts with 16 bits instead of 8, in twice the time.
-  public func addTurnedProduct(
-    _ dy: Matrix, into dx: Matrix, isFine: Bool = false, on workers: Workers
-  ) {
+  public func addTurnedProduct(_ dy: Matrix, into dx: Matrix, on workers: Workers) {
     requireShapes(dx, dy)
     switch self {
-    case .panels(let matrix):
-      matrix.addTurnedProduct(dy, into: dx, isFine: isFine, on: workers)
+    case .panels(let matrix): matrix.addTurnedProduct(dy, into: dx, on: workers)
     case .dense(let matrix): matrix.addTransposedProduct(dy, into: dx, on: workers)
     }
   }

@@ -17,23 +17,6 @@ struct TurnedProductTests {
     #expect(relativeError(dx, expected) < 0.012)
   }
 
-  @Test func `with 16 bits of dy only the weights' rounding is left`() {
-    // Whole weights with 127 in each column and panel keep their codes, see below.
-    var numbers = Numbers(16)
-    let whole = Matrix(
-      rows: 64, columns: 64,
-      values: (0..<64 * 64).map { $0 / 64 % 32 == 0 ? 127 : (numbers.next() * 127).rounded() })
-    for row in 0..<64 { (whole[row, 0], whole[row, 32]) = (127, -127) }
-    let dy = numbers.matrix(9, 64)
-    let (coarse, fine) = (Matrix(rows: 9, columns: 64), Matrix(rows: 9, columns: 64))
-    let weights = WeightMatrix.panels(PanelMatrix(quantizing: whole))
-    weights.addTurnedProduct(dy, into: coarse, on: twoThreads)
-    weights.addTurnedProduct(dy, into: fine, isFine: true, on: twoThreads)
-    let expected = Exact(dy) * Exact(whole)
-    #expect(relativeError(coarse, expected) > 1e-3)
-    #expect(relativeError(fine, expected) < 3e-5)
-  }
-
   @Test func `it is added to what is there`() {
     var numbers = Numbers(12)
     let weights = WeightMatrix.panels(PanelMatrix(quantizing: numbers.matrix(64, 64)))

@@ -41,8 +41,8 @@ struct FixtureGradientTests {
     }
   }
 
-  /// On the fast path activations and gradients are rounded to int8, around values and attention's
-  /// output to 16 bits, and the weights once more on the way back.
+  /// On the fast path activations and gradients are rounded to int8, and the weights once more on the
+  /// way back; less so around values and attention's output.
   @Test(arguments: Fixture.names)
   func `the fast path's gradients are near the float path's`(name: String) throws {
     let fixture = try Fixture(name, encoding: .int8)

@@ -8,9 +8,9 @@ public enum Arithmetic: Sendable {
   /// Floats throughout, by BLAS: the reference that training differentiates.
   case float
   /// Training's fast one: int8 weights meet rounded activations forward and rounded gradients
-  /// backward, with 8 bits, or with 16 where that tells (``LinearName/isFine``); what is kept on the
-  /// way forward is rounded to bfloat16. Everything else, adapters too, is float by BLAS. Weights
-  /// that are floats are met as in `float`.
+  /// backward, all with 8 bits. Where that tells (``LinearName/isFine``) it is 16 bits forward, and
+  /// floats backward. What is kept on the way forward is rounded to bfloat16. Everything else,
+  /// adapters too, is float by BLAS. Weights that are floats are met as in `float`.
   case int8
 }
 
@@ -108,8 +108,8 @@ extension WeightMatrix {
     on workers: Workers
   ) {
     switch arithmetic {
-    case .int8: addTurnedProduct(dy, into: dx, isFine: isFine, on: workers)
-    case .rowwise, .float: addTransposedProduct(dy, into: dx, on: workers)
+    case .int8 where !isFine: addTurnedProduct(dy, into: dx, on: workers)
+    case .int8, .rowwise, .float: addTransposedProduct(dy, into: dx, on: workers)
     }
   }
 }
