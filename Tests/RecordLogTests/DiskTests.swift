@@ -61,15 +61,16 @@ struct DiskTests {
   private static func fill(
     _ mount: String, _ round: Int, _ random: inout SeededGenerator
   ) throws -> (records: Int, refused: Int) {
-    let ballast = mount + "/ballast"
-    let space = Int.random(in: 100_000..<600_000, using: &random)
-    guard try shell("head -c \(space) /dev/zero > \(ballast)").code == 0 else {
-      throw Refused(why: "no room for the ballast")
-    }
     var options = RecordLogOptions()
     options.chunk = ByteCount([400, 4000, 60_000][round % 3])
     options.segmentSize = ByteCount([20_000, 200_000][round / 3 % 2])
     options.sync = [SyncPolicy.everyCommit, .bytes(ByteCount(30_000)), .never][round / 6 % 3]
+    // What comes free holds a segment, for which space is reserved as a whole.
+    let ballast = mount + "/ballast"
+    let space = options.segmentSize.bytes + Int.random(in: 100_000..<400_000, using: &random)
+    guard try shell("head -c \(space) /dev/zero > \(ballast)").code == 0 else {
+      throw Refused(why: "no room for the ballast")
+    }
     var told = Told()
     let log = mount + "/log"
     do {
