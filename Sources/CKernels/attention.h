@@ -219,13 +219,17 @@ CK_INLINE void attend_tile(const float *q, size_t q_stride, const struct ck_page
   for (; h < count; h++) mix_columns(place, queries + h, a->size, 1, format);
 }
 
+// How many of the queries that are left make the next tile: `score` knows no others.
+CK_INLINE size_t tile_of(size_t left) {
+  return left >= CK_SCORE_QUERIES ? CK_SCORE_QUERIES : left > 4 ? 4 : left;
+}
+
 static void attention_rows(const float *q, size_t q_stride, const struct ck_pages *pages,
                            const struct ck_attention *a, float *scores, float *out,
                            size_t out_stride, float *log_sums, size_t log_stride) {
   size_t all = a->rows * a->heads, count;
   for (size_t start = 0; start < all; start += count) {
-    size_t left = all - start;
-    count = left >= CK_SCORE_QUERIES ? CK_SCORE_QUERIES : left > 4 ? 4 : left;
+    count = tile_of(all - start);
 #define ATTEND(format)                                                                       \
   attend_tile(q, q_stride, pages, a, start, count, scores, out, out_stride, log_sums, log_stride, \
               format)
@@ -282,33 +286,71 @@ static void pad(const float *x, size_t size, float *padded) {
   for (size_t i = 0; i < size; i += 16) store(padded + i, load_up_to(x + i, size - i));
 }
 
-// One query's scores with keys in blocks that follow each other.
-static void score_one(const float *q, size_t size, const float *keys, size_t blocks, float *out) {
-  float turned[CK_LONGEST_HEAD * CK_SCORE_QUERIES];
-  for (size_t i = 0; i < size; i++) turned[i * CK_SCORE_QUERIES] = q[i];
-  struct ck_pages pages = {keys, 0, 16 * size * sizeof(float), 0, 0, CK_FLOAT32};
-  score(turned, 1, size, &pages, 0, blocks, out, 0, CK_FLOAT32);
+// sums[j] += Σ_h weights[h, j] · rows[h], h in order, for some tokens and columns.
+CK_INLINE void spread_tile(const float *weights, size_t weight_stride, const float *rows,
+                           size_t count, float *sums, size_t stride, const int tokens,
+                           const int vectors) {
+  f16x total[CK_MIX_QUERIES][CK_MIX_VECTORS];
+  for (int j = 0; j < tokens; j++)
+    for (int v = 0; v < vectors; v++) total[j][v] = load(sums + j * stride + v * 16);
+  for (size_t h = 0; h < count; h++, rows += stride, weights += weight_stride)
+    for (int v = 0; v < vectors; v++) {
+      f16x row = load(rows + v * 16);
+      for (int j = 0; j < tokens; j++)
+        total[j][v] = multiply_add(row, splat(weights[j]), total[j][v]);
+    }
+  for (int j = 0; j < tokens; j++)
+    for (int v = 0; v < vectors; v++) store(sums + j * stride + v * 16, total[j][v]);
 }
 
-// dq = Σ_j slope_j · k_j;  dk_j += slope_j · q;  dv_j += power_j · d_out, for some columns.
-CK_INLINE void spread_tile(const float *q, const float *d_out, const float *powers,
-                           const float *slopes, size_t count, const float *keys, size_t stride,
-                           float *dq, float *dk, float *dv, const int vectors) {
-  f16x from_q[4], from_out[4], total[4];
-  for (int v = 0; v < vectors; v++) {
-    from_q[v] = load(q + v * 16);
-    from_out[v] = load(d_out + v * 16);
-    total[v] = splat(0);
-  }
-  for (size_t j = 0; j < count; j++, keys += stride, dk += stride, dv += stride) {
-    f16x slope = splat(slopes[j]), power = splat(powers[j]);
+CK_INLINE void spread_columns(const float *weights, size_t weight_stride, const float *rows,
+                              size_t count, float *sums, size_t stride, const int tokens) {
+  size_t i = 0;
+  for (; i + 16 * CK_MIX_VECTORS <= stride; i += 16 * CK_MIX_VECTORS)
+    spread_tile(weights, weight_stride, rows + i, count, sums + i, stride, tokens, CK_MIX_VECTORS);
+  for (; i < stride; i += 16)
+    spread_tile(weights, weight_stride, rows + i, count, sums + i, stride, tokens, 1);
+}
+
+// The same for all columns of `tokens` tokens. `rows` [count, stride].
+static void spread(const float *weights, size_t weight_stride, const float *rows, size_t count,
+                   float *sums, size_t stride, size_t tokens) {
+  size_t j = 0;
+  for (; j + CK_MIX_QUERIES <= tokens; j += CK_MIX_QUERIES)
+    spread_columns(weights + j, weight_stride, rows, count, sums + j * stride, stride,
+                   CK_MIX_QUERIES);
+  for (; j < tokens; j++)
+    spread_columns(weights + j, weight_stride, rows, count, sums + j * stride, stride, 1);
+}
+
+// dq[h] += Σ_j slopes[h, j] · keys[j], j in order, for some queries and columns.
+CK_INLINE void collect_tile(const float *slopes, size_t slope_stride, size_t tokens,
+                            const float *keys, size_t stride, float *const *dq, size_t column,
+                            size_t size, const int queries, const int vectors) {
+  f16x total[CK_MIX_QUERIES][CK_MIX_VECTORS];
+  for (int h = 0; h < queries; h++)
+    for (int v = 0; v < vectors; v++) total[h][v] = splat(0);
+  for (size_t j = 0; j < tokens; j++)
     for (int v = 0; v < vectors; v++) {
-      total[v] = multiply_add(load(keys + v * 16), slope, total[v]);
-      store(dk + v * 16, multiply_add(from_q[v], slope, load(dk + v * 16)));
-      store(dv + v * 16, multiply_add(from_out[v], power, load(dv + v * 16)));
+      f16x key = load(keys + j * stride + column + v * 16);
+      for (int h = 0; h < queries; h++)
+        total[h][v] = multiply_add(key, splat(slopes[h * slope_stride + j]), total[h][v]);
     }
-  }
-  for (int v = 0; v < vectors; v++) store(dq + v * 16, total[v]);
+  for (int h = 0; h < queries; h++)
+    for (int v = 0; v < vectors; v++) {
+      size_t i = column + v * 16;
+      if (i < size)
+        store_up_to(dq[h] + i, size - i, load_up_to(dq[h] + i, size - i) + total[h][v]);
+    }
+}
+
+CK_INLINE void collect(const float *slopes, size_t slope_stride, size_t tokens, const float *keys,
+                       size_t stride, float *const *dq, size_t size, const int queries) {
+  size_t i = 0;
+  for (; i + 16 * CK_MIX_VECTORS <= stride; i += 16 * CK_MIX_VECTORS)
+    collect_tile(slopes, slope_stride, tokens, keys, stride, dq, i, size, queries, CK_MIX_VECTORS);
+  for (; i < stride; i += 16)
+    collect_tile(slopes, slope_stride, tokens, keys, stride, dq, i, size, queries, 1);
 }
 
 // powers: scores → probabilities p;  slopes: d_out · v_j → p · (d_out · v_j − d_out · out) · scale.
@@ -323,31 +365,70 @@ static void score_slopes(float *powers, float *slopes, size_t blocks, size_t fir
   }
 }
 
-static void attention_row_backward(const float *q, const float *out, const float *d_out,
-                                   float log_sum, size_t size, const float *key_blocks,
-                                   const float *value_blocks, const float *key_rows, size_t stride,
-                                   size_t first, size_t end, float scale, float *scratch,
-                                   size_t score_stride, float *dq, float *dk, float *dv) {
-  float padded_q[CK_LONGEST_HEAD], padded_out[CK_LONGEST_HEAD], padded_dq[CK_LONGEST_HEAD];
-  size_t before = first / 16 * 16, blocks = (end - before + 15) / 16, skipped = first - before;
-  float *powers = scratch, *slopes = scratch + score_stride;
-  pad(q, size, padded_q);
-  pad(d_out, size, padded_out);
-  score_one(q, size, key_blocks + before * size, blocks, powers);
-  score_one(d_out, size, value_blocks + before * size, blocks, slopes);
-  score_slopes(powers, slopes, blocks, skipped, end - before, scale, log_sum,
-               dot(out, d_out, size));
-  powers += skipped;
-  slopes += skipped;
-  key_rows += first * stride;
-  dk += first * stride;
-  dv += first * stride;
-  size_t i = 0, count = end - first;
-  for (; i + 64 <= stride; i += 64)
-    spread_tile(padded_q + i, padded_out + i, powers, slopes, count, key_rows + i, stride,
-                padded_dq + i, dk + i, dv + i, 4);
-  for (; i < stride; i += 16)
-    spread_tile(padded_q + i, padded_out + i, powers, slopes, count, key_rows + i, stride,
-                padded_dq + i, dk + i, dv + i, 1);
-  for (size_t k = 0; k < size; k += 16) store_up_to(dq + k, size - k, load(padded_dq + k));
+// The queries of a tile, padded, and turned for `score`.
+struct back_tile {
+  float q[CK_SCORE_QUERIES * CK_LONGEST_HEAD], d_out[CK_SCORE_QUERIES * CK_LONGEST_HEAD];
+  float turned_q[CK_LONGEST_HEAD * CK_SCORE_QUERIES], turned_out[CK_LONGEST_HEAD * CK_SCORE_QUERIES];
+  float *dq[CK_SCORE_QUERIES];
+  float log_sum[CK_SCORE_QUERIES], mean[CK_SCORE_QUERIES];
+  size_t first[CK_SCORE_QUERIES], end[CK_SCORE_QUERIES];
+};
+
+static void fill_back_tile(const struct ck_attention_back *b, const struct ck_attention *a,
+                           size_t start, size_t count, struct back_tile *tile) {
+  for (size_t h = 0; h < count; h++) {
+    size_t row = (start + h) / a->heads, head = (start + h) % a->heads, end = a->end + row;
+    size_t place = row * b->row_stride + head * a->size;
+    pad(b->q + place, a->size, tile->q + h * a->stride);
+    pad(b->d_out + place, a->size, tile->d_out + h * a->stride);
+    for (size_t i = 0; i < a->size; i++) {
+      tile->turned_q[i * CK_SCORE_QUERIES + h] = b->q[place + i];
+      tile->turned_out[i * CK_SCORE_QUERIES + h] = b->d_out[place + i];
+    }
+    tile->dq[h] = b->dq + place;
+    tile->log_sum[h] = b->log_sums[row * b->log_stride + head];
+    tile->mean[h] = dot(b->out + place, b->d_out + place, a->size);
+    tile->first[h] = a->window && end > a->window ? end - a->window : 0;
+    tile->end[h] = end;
+  }
+}
+
+// p = exp(q · k · scale − log_sum);  ds = p · (d_out · v − d_out · out) · scale
+//   dq = Σ_j ds_j · k_j;  dk_j += ds_j · q;  dv_j += p_j · d_out
+static void backward_tile(const struct ck_attention_back *b, const struct ck_attention *a,
+                          size_t start, size_t count, float *powers) {
+  struct back_tile tile;
+  fill_back_tile(b, a, start, count, &tile);
+  size_t first = tile.first[0], tokens = tile.end[count - 1] - first, page = first / 16;
+  size_t pages = (tile.end[count - 1] + 15) / 16 - page, stride = pages * 16, before = page * 16;
+  float *slopes = powers + count * stride;
+  struct ck_pages blocks = {b->key_blocks, 0, 16 * a->size * sizeof(float), 0, 0, 0};
+  score(tile.turned_q, count, a->size, &blocks, page, page + pages, powers, stride,
+        CK_FLOAT32);
+  blocks.keys = b->value_blocks;
+  score(tile.turned_out, count, a->size, &blocks, page, page + pages, slopes, stride,
+        CK_FLOAT32);
+  for (size_t h = 0; h < count; h++)
+    score_slopes(powers + h * stride, slopes + h * stride, pages, tile.first[h] - before,
+                 tile.end[h] - before, a->scale, tile.log_sum[h], tile.mean[h]);
+  powers += first - before;
+  slopes += first - before;
+  spread(powers, stride, tile.d_out, count, b->dv + first * a->stride, a->stride, tokens);
+  spread(slopes, stride, tile.q, count, b->dk + first * a->stride, a->stride, tokens);
+  const float *keys = b->key_rows + first * a->stride;
+  size_t h = 0;
+  for (; h + CK_MIX_QUERIES <= count; h += CK_MIX_QUERIES)
+    collect(slopes + h * stride, stride, tokens, keys, a->stride, tile.dq + h, a->size,
+            CK_MIX_QUERIES);
+  for (; h < count; h++)
+    collect(slopes + h * stride, stride, tokens, keys, a->stride, tile.dq + h, a->size, 1);
+}
+
+static void attention_rows_backward(const struct ck_attention_back *b,
+                                    const struct ck_attention *a, float *scratch) {
+  size_t all = a->rows * a->heads, count;
+  for (size_t start = 0; start < all; start += count) {
+    count = tile_of(all - start);
+    backward_tile(b, a, start, count, scratch);
+  }
 }

@@ -172,6 +172,51 @@ static void log_probability_gradient(float *x, size_t count, size_t target, floa
   x[target] += slope;
 }
 
+static float soft_max_piece(float *x, size_t count, float *top, double *total, float *sums,
+                            size_t width) {
+  float before = *top, now = largest_of(x, count);
+  if (!(now > before)) now = before;
+  if (now == -INFINITY) {  // nothing yet that counts
+    memset(x, 0, count * sizeof(float));
+    return 1;
+  }
+  f16x powers = splat(0);
+  for (size_t i = 0; i < count; i += 16) {
+    f16x value = count - i < 16 ? load_part(x + i, count - i, -INFINITY) : load(x + i);
+    f16x power = exponential(value - splat(now));
+    store_up_to(x + i, count - i, power);
+    powers = powers + power;
+  }
+  float factor = exponential(splat(before - now)).x;
+  if (factor != 1)
+    for (size_t i = 0; i < width; i += 16)
+      store_up_to(sums + i, width - i, load_up_to(sums + i, width - i) * splat(factor));
+  *top = now;
+  *total = *total * (double)factor + (double)sum(powers);
+  return factor;
+}
+
+typedef uint32_t u16x_bits __attribute__((ext_vector_type(16)));
+typedef uint16_t h16x_anywhere __attribute__((ext_vector_type(16), aligned(2)));
+
+static void round_to_bfloat(const float *x, size_t count, uint16_t *out) {
+  for (size_t i = 0; i < count; i += 16) {
+    f16x value = load_up_to(x + i, count - i);
+    u16x_bits bits = (u16x_bits)value;
+    u16x_bits rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
+    u16x_bits not_a_number = bits >> 16 | 0x40;
+    rounded = (bits & 0x7fffffff) > 0x7f800000 ? not_a_number : rounded;
+    *(h16x_anywhere *)(out + i) = __builtin_convertvector(rounded, h16x_anywhere);
+  }
+}
+
+static void float_from_bfloat(const uint16_t *x, size_t count, float *out) {
+  for (size_t i = 0; i < count; i += 16) {
+    u16x_bits bits = __builtin_convertvector(*(const h16x_anywhere *)(x + i), u16x_bits) << 16;
+    store_up_to(out + i, count - i, (f16x)bits);
+  }
+}
+
 static double sum_of_squares(const float *x, size_t count) {
   d16x total = (d16x)0.0;
   for (size_t i = 0; i < count; i += 16) {

@@ -9,6 +9,10 @@
     (const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,                  \
      int32_t *corrections),                                                                      \
     (x, rows, columns, codes, scales, corrections))                                              \
+  K(quantize_rest, void,                                                                         \
+    (const float *x, size_t rows, size_t columns, const int8_t *codes, const float *scales,      \
+     int8_t *rest_codes, float *rest_scales, int32_t *rest_corrections),                         \
+    (x, rows, columns, codes, scales, rest_codes, rest_scales, rest_corrections))                \
   K(panel_product, void,                                                                         \
     (const uint8_t *panels, size_t panel_count, size_t blocks, const int8_t *codes,              \
      const float *scales, const int32_t *corrections, size_t rows, float *y, size_t y_stride,    \
@@ -61,6 +65,11 @@
   K(log_sum_exp, double, (const float *x, size_t count), (x, count))                             \
   K(log_probability_gradient, void, (float *x, size_t count, size_t target, float slope),        \
     (x, count, target, slope))                                                                   \
+  K(soft_max_piece, float,                                                                       \
+    (float *x, size_t count, float *top, double *total, float *sums, size_t width),              \
+    (x, count, top, total, sums, width))                                                         \
+  K(round_to_bfloat, void, (const float *x, size_t count, uint16_t *out), (x, count, out))       \
+  K(float_from_bfloat, void, (const uint16_t *x, size_t count, float *out), (x, count, out))     \
   K(sum_of_squares, double, (const float *x, size_t count), (x, count))                          \
   K(adamw, void,                                                                                 \
     (float *parameters, const float *gradient, float *m, float *v, size_t count,                 \
@@ -73,14 +82,10 @@
   K(attention_store, void,                                                                       \
     (const float *k, const float *v, size_t size, size_t token, int format, void *keys,          \
      void *values, size_t stride),                                                               \
-    (k, v, size, token, format, keys, values, stride))                                             \
-  K(attention_row_backward, void,                                                                \
-    (const float *q, const float *out, const float *d_out, float log_sum, size_t size,           \
-     const float *key_blocks, const float *value_blocks, const float *key_rows, size_t stride,   \
-     size_t first, size_t end, float scale, float *scratch, size_t score_stride, float *dq,      \
-     float *dk, float *dv),                                                                      \
-    (q, out, d_out, log_sum, size, key_blocks, value_blocks, key_rows, stride, first, end,       \
-     scale, scratch, score_stride, dq, dk, dv))
+    (k, v, size, token, format, keys, values, stride))                                           \
+  K(attention_rows_backward, void,                                                               \
+    (const struct ck_attention_back *b, const struct ck_attention *a, float *scratch),           \
+    (b, a, scratch))
 
 #define CK_FIELD(name, result, parameters, arguments) result(*name) parameters;
 struct ck_table {

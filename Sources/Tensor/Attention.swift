@@ -132,13 +132,17 @@ struct Heads {
     shared = queries / groups
   }
 
-  /// The first token that the last one of `end` tokens sees.
-  func first(seenBy end: Int) -> Int { window.map { max(0, end - $0) } ?? 0 }
+  /// Scratch memory of a kernel for rows of which the last sees `tokens` tokens.
+  static func scores(tokens: Int, perQuery: Int = 1) -> AlignedMemory {
+    AlignedMemory(
+      byteCount: perQuery * Int(CK_SCRATCH_QUERIES) * (tokens + 31) * 4, zeroed: false)
+  }
 
-  func scoreStride(_ tokens: Int) -> Int { tokens.roundedUp(to: 16) }
-
-  func scratch(rows: Int, tokens: Int) -> AlignedMemory {
-    AlignedMemory(byteCount: rows * scoreStride(tokens) * 4, zeroed: false)
+  /// `rows` rows of one group's heads, of which the first sees `end` tokens.
+  func shape(rows: Int, end: Int) -> ck_attention {
+    ck_attention(
+      rows: rows, heads: shared, size: size, stride: Self.padded(size), end: end,
+      window: window ?? 0, scale: scale)
   }
 
   /// Keys in blocks and values in rows that each lie in one piece, as pages.
@@ -157,14 +161,8 @@ struct Heads {
     logSums: Matrix?
   ) {
     let head = group * shared
-    var (pages, shape) = unsafe (
-      pages,
-      ck_attention(
-        rows: rows.count, heads: shared, size: size, stride: Self.padded(size), end: end,
-        window: window ?? 0, scale: scale)
-    )
-    let scores = AlignedMemory(
-      byteCount: Int(CK_SCRATCH_QUERIES) * (end + rows.count + 30) * 4, zeroed: false)
+    var (pages, shape) = unsafe (pages, self.shape(rows: rows.count, end: end))
+    let scores = Self.scores(tokens: end + rows.count - 1)
     unsafe ck_attention_rows(
       q.at(rows.lowerBound, head * size), q.columns, &pages, &shape, scores.floats,
       out.at(rows.lowerBound, head * size), out.columns,

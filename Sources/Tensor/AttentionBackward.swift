@@ -56,27 +56,22 @@ private struct BackwardPass: Sendable {
 
   /// All rows of a segment, for the query heads that share one key head.
   func run(_ segment: AttentionSegment, group: Int) {
-    let size = heads.size
+    let (first, size) = (segment.rows.lowerBound, heads.size)
     let tokens = SegmentTokens(segment, upTo: segment.rows.upperBound)
     let scratch = HeadScratch(tokens, k: k, v: v, group: group, heads: heads)
-    for row in segment.rows {
-      for head in group * heads.shared..<(group + 1) * heads.shared {
-        addRow(row, head: head, end: tokens.end(ofRow: row), scratch)
-      }
-    }
+    let (head, column) = (group * heads.shared, group * heads.shared * size)
+    var (place, shape) = unsafe (
+      ck_attention_back(
+        q: q.at(first, column), out: out.at(first, column), d_out: dOut.at(first, column),
+        log_sums: logSums.at(first, head), row_stride: q.columns, log_stride: logSums.columns,
+        key_blocks: scratch.keyBlocks.floats, value_blocks: scratch.valueBlocks.floats,
+        key_rows: scratch.keyRows.floats, dq: dq.at(first, column), dk: scratch.dk.floats,
+        dv: scratch.dv.floats),
+      heads.shape(rows: segment.rows.count, end: tokens.end(ofRow: first))
+    )
+    unsafe ck_attention_rows_backward(&place, &shape, scratch.scores.floats)
     tokens.add(scratch.dk, to: dk, head: group, size: size)
     tokens.add(scratch.dv, to: dv, head: group, size: size)
-  }
-
-  private func addRow(_ row: Int, head: Int, end: Int, _ scratch: HeadScratch) {
-    let column = head * heads.size
-    unsafe ck_attention_row_backward(
-      q.at(row, column), out.at(row, column), dOut.at(row, column), logSums[row, head],
-      heads.size, scratch.keyBlocks.floats, scratch.valueBlocks.floats, scratch.keyRows.floats,
-      Heads.padded(heads.size), heads.first(seenBy: end), end, heads.scale,
-      scratch.scores.floats, heads.scoreStride(end), scratch.dq.floats, scratch.dk.floats,
-      scratch.dv.floats)
-    unsafe ck_add_scaled(scratch.dq.floats, heads.size, 1, dq.at(row, column))
   }
 }
 
@@ -86,8 +81,7 @@ private struct HeadScratch {
   let valueBlocks: AlignedMemory
   let keyRows: AlignedMemory
   let scores: AlignedMemory
-  /// The query's gradient, and those of keys and values of all tokens.
-  let dq: AlignedMemory
+  /// The gradients of keys and values of all tokens.
   let dk: AlignedMemory
   let dv: AlignedMemory
 
@@ -96,8 +90,7 @@ private struct HeadScratch {
     keyBlocks = tokens.blocks(of: k, head: group, size: heads.size)
     valueBlocks = tokens.blocks(of: v, head: group, size: heads.size)
     keyRows = tokens.rows(of: k, head: group, size: heads.size)
-    scores = heads.scratch(rows: 2, tokens: tokens.count)
-    dq = AlignedMemory(byteCount: padded * 4, zeroed: true)
+    scores = Heads.scores(tokens: tokens.count, perQuery: 2)
     dk = AlignedMemory(byteCount: tokens.count * padded * 4, zeroed: true)
     dv = AlignedMemory(byteCount: tokens.count * padded * 4, zeroed: true)
   }

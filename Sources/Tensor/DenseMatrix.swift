@@ -5,6 +5,8 @@ public struct DenseMatrix: Sendable {
   public let rows: Int
   public let columns: Int
   private let storage: Storage
+  /// Where in the storage the first row lies.
+  private var firstRow = 0
 
   private enum Storage {
     case mapped(MappedBytes)
@@ -31,9 +33,22 @@ public struct DenseMatrix: Sendable {
     storage = .owned(owned)
   }
 
-  /// The weights themselves, if they are not in a file.
+  /// Rows of the same memory as a matrix of their own.
+  func slice(rows range: Range<Int>) -> DenseMatrix {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "\(range) of \(rows) rows")
+    return DenseMatrix(of: self, rows: range)
+  }
+
+  private init(of whole: DenseMatrix, rows range: Range<Int>) {
+    rows = range.count
+    columns = whole.columns
+    storage = whole.storage
+    firstRow = whole.firstRow + range.lowerBound
+  }
+
+  /// The weights themselves, if they are not in a file and no slice of others.
   public var owned: Matrix? {
-    guard case .owned(let matrix) = storage else { return nil }
+    guard case .owned(let matrix) = storage, matrix.rows == rows else { return nil }
     return matrix
   }
 
@@ -49,13 +64,13 @@ public struct DenseMatrix: Sendable {
 
   func withUnsafeFloats<R>(_ body: (UnsafePointer<Float>) -> R) -> R {
     switch storage {
-    case .owned(let matrix): return unsafe body(matrix.at(0))
+    case .owned(let matrix): return unsafe body(matrix.at(firstRow))
     case .mapped(let bytes):
       return unsafe bytes.withUnsafeBytes { bytes in
         guard let base = bytes.baseAddress else {
           return unsafe body(AlignedMemory(byteCount: 0, zeroed: true).floats)
         }
-        return unsafe body(base.assumingMemoryBound(to: Float.self))
+        return unsafe body(base.assumingMemoryBound(to: Float.self) + firstRow * columns)
       }
     }
   }

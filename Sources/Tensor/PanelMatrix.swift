@@ -14,6 +14,8 @@ public struct PanelMatrix: Sendable {
   public let rows: Int
   public let columns: Int
   private let storage: Storage
+  /// Where in the storage the first panel lies.
+  private var firstPanel = 0
 
   private enum Storage {
     case mapped(MappedBytes)
@@ -64,6 +66,23 @@ public struct PanelMatrix: Sendable {
     storage = .owned(memory)
   }
 
+  /// Rows of the same memory as a matrix of their own.
+  ///
+  /// - Precondition: they start at a panel's start.
+  func slice(rows range: Range<Int>) -> PanelMatrix {
+    precondition(
+      range.lowerBound % Self.panelRows == 0 && range.lowerBound >= 0 && range.upperBound <= rows,
+      "\(range) of \(rows) rows")
+    return PanelMatrix(of: self, rows: range)
+  }
+
+  private init(of whole: PanelMatrix, rows range: Range<Int>) {
+    rows = range.count
+    columns = whole.columns
+    storage = whole.storage
+    firstPanel = whole.firstPanel + range.lowerBound / Self.panelRows
+  }
+
   /// Some rows as floats.
   public func floats(rows range: Range<Int>) -> Matrix {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "\(range) of \(rows) rows")
@@ -95,14 +114,16 @@ public struct PanelMatrix: Sendable {
   func withUnsafePanels<R>(_ body: (UnsafePointer<UInt8>) -> R) -> R {
     switch storage {
     case .owned(let memory):
-      return unsafe body(memory.base.assumingMemoryBound(to: UInt8.self))
+      let base = unsafe memory.base.assumingMemoryBound(to: UInt8.self)
+      return unsafe body(base + firstPanel * panelByteCount)
     case .mapped(let bytes):
       return unsafe bytes.withUnsafeBytes { bytes in
         guard let base = bytes.baseAddress else {
           return unsafe body(
             AlignedMemory(byteCount: 0, zeroed: true).base.assumingMemoryBound(to: UInt8.self))
         }
-        return unsafe body(base.assumingMemoryBound(to: UInt8.self))
+        return unsafe body(
+          base.assumingMemoryBound(to: UInt8.self) + firstPanel * panelByteCount)
       }
     }
   }

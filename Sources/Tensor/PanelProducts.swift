@@ -7,11 +7,27 @@ struct QuantizedRows: Sendable {
   private let scales: AlignedMemory
   private let corrections: AlignedMemory
 
-  init(_ x: Matrix, on workers: Workers) {
+  private init(unset x: Matrix) {
     blocks = PanelMatrix.blocks(x.columns)
     codes = AlignedMemory(byteCount: x.rows * blocks * PanelMatrix.block, zeroed: false)
     scales = AlignedMemory(byteCount: x.rows * blocks * 4, zeroed: false)
     corrections = AlignedMemory(byteCount: x.rows * blocks * 4, zeroed: false)
+  }
+
+  /// What these codes leave of `x`, as codes again: both together have 16 bits.
+  func rest(of x: Matrix, on workers: Workers) -> QuantizedRows {
+    let rest = QuantizedRows(unset: x)
+    workers.share(x.rows, by: Stripes.rows(of: x.columns)) { rows in
+      let first = rows.lowerBound
+      unsafe ck_quantize_rest(
+        x.at(first), rows.count, x.columns, codes(first), scales(first), rest.codes(first),
+        rest.scales(first), rest.corrections(first))
+    }
+    return rest
+  }
+
+  init(_ x: Matrix, on workers: Workers) {
+    self.init(unset: x)
     let quantized = self
     workers.share(x.rows, by: Stripes.rows(of: x.columns)) { rows in
       unsafe ck_quantize_rows(
@@ -41,12 +57,28 @@ extension PanelMatrix {
 
   /// Products of several matrices with the same rows, which are quantised once and for which the
   /// threads meet once.
+  ///
+  /// - Parameter fine: of these, `x` counts with 16 bits instead of 8.
   static func products(
-    _ matrices: [(weights: PanelMatrix, y: Matrix)], _ x: Matrix, on workers: Workers
+    _ matrices: [(weights: PanelMatrix, y: Matrix)], _ x: Matrix,
+    fine: [(weights: PanelMatrix, y: Matrix)] = [], on workers: Workers
   ) {
-    guard x.rows > 0 else { return }
+    guard x.rows > 0, !matrices.isEmpty || !fine.isEmpty else { return }
     let quantized = QuantizedRows(x, on: workers)
-    let units = matrices.flatMap { $0.weights.units(rows: x.rows, into: $0.y) }
+    products(matrices + fine, quantized, rows: x.rows, on: workers)
+    guard !fine.isEmpty else { return }
+    let further = fine.map {
+      (weights: $0.weights, y: Matrix(unsetRows: x.rows, columns: $0.y.columns))
+    }
+    products(further, quantized.rest(of: x, on: workers), rows: x.rows, on: workers)
+    for (part, more) in zip(fine, further) { Rowwise.add(more.y, to: part.y, on: workers) }
+  }
+
+  private static func products(
+    _ matrices: [(weights: PanelMatrix, y: Matrix)], _ quantized: QuantizedRows, rows: Int,
+    on workers: Workers
+  ) {
+    let units = matrices.flatMap { $0.weights.units(rows: rows, into: $0.y) }
     workers.run(units.count) { index in
       let unit = units[index]
       unit.weights.multiply(quantized, rows: unit.rows, panels: unit.panels, into: unit.y)

@@ -92,18 +92,19 @@ public enum Rowwise {
     }
   }
 
-  /// gradient[ids[t], :] += dy[t, :], in order of t
+  /// gradient[ids[t], :] += scales[t] · dy[t, :], in order of t; without scales, these are 1.
   public static func scatterAdd(
-    _ dy: Matrix, ids: [Int32], into gradient: Matrix, on workers: Workers
+    _ dy: Matrix, ids: [Int32], scales: [Float]? = nil, into gradient: Matrix, on workers: Workers
   ) {
     dy.requireShape(ids.count, gradient.columns, "dy")
+    precondition(scales.map { $0.count == ids.count } ?? true, "one scale for each row")
     precondition(
       ids.allSatisfy { $0 >= 0 && $0 < gradient.rows }, "an id is not below \(gradient.rows)")
     workers.share(dy.columns, by: Stripes.columns) { columns in
       let first = columns.lowerBound
       for (row, id) in ids.enumerated() {
         unsafe ck_add_scaled(
-          dy.at(row, first), columns.count, 1, gradient.at(Int(id), first))
+          dy.at(row, first), columns.count, scales?[row] ?? 1, gradient.at(Int(id), first))
       }
     }
   }

@@ -47,6 +47,24 @@ public enum WeightMatrix: Sendable {
     PanelMatrix.products(panels, x, on: workers)
   }
 
+  /// The same for training: of the parts that are `fine`, panels meet x with 16 bits instead of 8,
+  /// in twice the time; weights that are floats are met in float by BLAS.
+  public static func trainingProducts(
+    _ x: Matrix, _ parts: [(weights: WeightMatrix, y: Matrix, isFine: Bool)], on workers: Workers
+  ) {
+    var (coarse, fine): ([(weights: PanelMatrix, y: Matrix)], [(weights: PanelMatrix, y: Matrix)])
+    (coarse, fine) = ([], [])
+    for (weights, y, isFine) in parts {
+      weights.requireShapes(x, y)
+      switch weights {
+      case .panels(let matrix) where isFine: fine.append((matrix, y))
+      case .panels(let matrix): coarse.append((matrix, y))
+      case .dense(let matrix): matrix.floatProduct(x, into: y, on: workers)
+      }
+    }
+    PanelMatrix.products(coarse, x, fine: fine, on: workers)
+  }
+
   /// The same product in float by BLAS, for training; panels become floats stripe by stripe.
   ///
   /// The same for any number of threads, but a row may come out differently among other rows.
@@ -80,6 +98,16 @@ public enum WeightMatrix: Sendable {
     switch self {
     case .panels(let matrix): matrix.addTurnedProduct(dy, into: dx, on: workers)
     case .dense(let matrix): matrix.addTransposedProduct(dy, into: dx, on: workers)
+    }
+  }
+
+  /// Rows of the same memory as a matrix of their own.
+  ///
+  /// - Precondition: they start at a multiple of 32.
+  public func slice(rows: Range<Int>) -> WeightMatrix {
+    switch self {
+    case .panels(let matrix): .panels(matrix.slice(rows: rows))
+    case .dense(let matrix): .dense(matrix.slice(rows: rows))
     }
   }
 

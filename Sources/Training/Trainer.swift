@@ -89,8 +89,10 @@ public struct Trainer {
     gradients.clear()
     var done = Accumulated()
     let tokens = batch.reduce(0) { $0 + $1.answerTokens }
+    var first = 0
     for piece in pieces(of: batch) {
-      let (pass, usable) = finitePass(piece)
+      let (pass, usable) = finitePass(piece, numbers: first..<first + piece.count)
+      first += piece.count
       done.leftOut += piece.count - usable.count
       guard !usable.isEmpty else { continue }
       let loss = BatchLoss(
@@ -130,26 +132,37 @@ public struct Trainer {
     }
   }
 
+  /// - Parameter numbers: the examples' numbers in their step, where they are learnt from.
   private func pass(
-    _ piece: [TrainingExample], keeping: BatchPass.Keeping
+    _ piece: [TrainingExample], keeping: BatchPass.Keeping, numbers: [Int]? = nil
   ) -> BatchPass {
-    BatchPass(
-      TokenBatch(piece), model: model, adapter: adapter, arithmetic: settings.arithmetic,
-      keeping: keeping)
+    let batch = TokenBatch(piece)
+    var adapter = adapter
+    if let numbers, settings.adapterDropout > 0 {
+      adapter = adapter?.dropping(
+        Dropout(
+          rate: settings.adapterDropout, seed: settings.seed, step: step, examples: numbers,
+          batch: batch))
+    }
+    return BatchPass(
+      batch, model: model, adapter: adapter, arithmetic: settings.arithmetic, keeping: keeping)
   }
 
   /// A pass over those examples of `piece` whose log-probabilities are finite numbers.
   private func finitePass(
-    _ piece: [TrainingExample]
+    _ piece: [TrainingExample], numbers: Range<Int>
   ) -> (pass: BatchPass, usable: [TrainingExample]) {
-    let whole = pass(piece, keeping: settings.keeping)
+    let whole = pass(piece, keeping: settings.keeping, numbers: Array(numbers))
     let means = whole.batch.meanPerAnswer(whole.logProbabilities)
     let answers = piece[0].answers.count
-    let usable = piece.enumerated().filter { index, _ in
+    let finite = piece.indices.filter { index in
       means[index * answers..<(index + 1) * answers].allSatisfy(\.isFinite)
-    }.map(\.element)
+    }
+    let usable = finite.map { piece[$0] }
     guard usable.count < piece.count, !usable.isEmpty else { return (whole, usable) }
-    return (pass(usable, keeping: settings.keeping), usable)
+    let again = pass(
+      usable, keeping: settings.keeping, numbers: finite.map { numbers.lowerBound + $0 })
+    return (again, usable)
   }
 
   /// Log-probabilities by the model that was started from, where the objective asks for them.

@@ -23,6 +23,8 @@ public enum TrainedPart: Equatable, Sendable {
 public struct TrainingSettings: Equatable, Sendable {
   public var objective: Objective
   public var part: TrainedPart
+  /// The share of an adapter's inputs that a step leaves out, below 1.
+  public var adapterDropout: Float = 0
   public var learningRate: Float = 1e-4
   public var schedule: LearningRate.Schedule = .cosine
   public var warmupRatio: Float = 0.1
@@ -43,7 +45,7 @@ public struct TrainingSettings: Equatable, Sendable {
   /// What products with int8 weights are computed with.
   public var arithmetic: Arithmetic = .float
   /// What is kept on the way forward; changes no result.
-  public var keeping: BatchPass.Keeping = .upTo(.mebibytes(256))
+  public var keeping: BatchPass.Keeping = .upTo(.mebibytes(512))
   /// Steps between two checkpoints; 0 for none.
   public var saveSteps = 0
   /// When a training is given up as collapsed.

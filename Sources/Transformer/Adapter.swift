@@ -23,6 +23,8 @@ public struct Adapter: Sendable {
   public let alpha: Float
   /// Whether the scale is α/√r instead of α/r (rsLoRA).
   public let isRankStabilised: Bool
+  /// What of its inputs is left out in the pass at hand.
+  private(set) var dropout: Dropout?
 
   public var scale: Float {
     isRankStabilised ? alpha / Float(rank).squareRoot() : alpha / Float(rank)
@@ -56,6 +58,13 @@ public struct Adapter: Sendable {
       }
     }
     self.init(parts: parts, rank: rank, alpha: alpha, isRankStabilised: isRankStabilised)
+  }
+
+  /// The same matrices for one pass of a training.
+  public func dropping(_ dropout: Dropout) -> Adapter {
+    var copy = self
+    copy.dropout = dropout
+    return copy
   }
 
   /// All trainable matrices by name, in a fixed order.

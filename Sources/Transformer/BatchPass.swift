@@ -19,8 +19,10 @@ public final class BatchPass {
   /// Before and after the last norm, [T, D].
   private var last: Matrix
   private var hidden: Matrix
+  /// Where only what lies before it is trained: d log p / d hidden of every scored token, [S, D].
+  private var headSlopes: [Matrix] = []
 
-  /// Rows of logits that are in memory at once; V floats each.
+  /// Rows of logits that are in memory at once where the output matrix is trained; V floats each.
   static let chunk = 128
 
   /// Runs the batch forward. `keeping` says what is kept for ``backward(slopes:into:)``.
@@ -34,19 +36,20 @@ public final class BatchPass {
     self.arithmetic = arithmetic
     last = Matrix(rows: batch.rows, columns: model.shape.width)
     model.weights.embedding.gather(batch.ids, into: last, on: model.workers)
-    let first = keeping.firstLayer(rows: batch.rows, shape: model.shape)
+    let first = keeping.firstLayer(
+      rows: batch.rows, shape: model.shape, rounds: arithmetic == .int8)
     for (index, layer) in model.weights.layers.enumerated() {
       let (y, activations) = model.pass(layer, adapter).forward(
         last, batch: batch, arithmetic: arithmetic)
       if index >= first {
-        kept.append(SlimActivations(activations))
+        kept.append(Self.slim(activations, arithmetic, model))
       } else if keeping != .nothing {
         inputs.append(last)
       }
       last = y
     }
     hidden = model.finalNorm(last)
-    logProbabilities = scoreTokens()
+    scoreTokens(withSlopes: keeping != .nothing && !trainsHead)
   }
 
   /// What a pass keeps for the way back.
@@ -56,12 +59,12 @@ public final class BatchPass {
     case upTo(ByteCount)
 
     /// The layer from which on activations are kept.
-    fileprivate func firstLayer(rows: Int, shape: ModelShape) -> Int {
+    fileprivate func firstLayer(rows: Int, shape: ModelShape, rounds: Bool) -> Int {
       switch self {
       case .nothing, .layerInputs: return shape.layers
       case .everything: return 0
       case .upTo(let memory):
-        let each = max(1, rows * SlimActivations.bytesPerRow(shape))
+        let each = max(1, rows * SlimActivations.bytesPerRow(shape, rounds: rounds))
         return max(0, shape.layers - memory.bytes / each)
       }
     }
@@ -70,11 +73,20 @@ public final class BatchPass {
   /// The rows after the last norm, [T, D].
   public var hiddenRows: Matrix { hidden }
 
-  private func scoreTokens() -> [Float] {
-    chunks.flatMap { chunk in
-      let logits = logits(of: chunk)
-      return Rowwise.logProbabilities(logits, targets: chunk.map(\.target), on: model.workers)
+  private func scoreTokens(withSlopes: Bool) {
+    let head = OutputHead(
+      weights: model.weights.head, arithmetic: arithmetic, workers: model.workers)
+    for chunk in chunks(of: OutputHead.rowsTogether) {
+      let found = head.score(
+        hiddenRows(of: chunk), targets: chunk.map(\.target), withSlopes: withSlopes)
+      logProbabilities += found.logProbabilities
+      if let slopes = found.slopes { headSlopes.append(slopes) }
     }
+  }
+
+  /// Whether the output matrix itself is learnt.
+  private var trainsHead: Bool {
+    if case .dense(let dense) = model.weights.head { dense.owned != nil } else { false }
   }
 
   /// Adds to `gradients` the gradient of Σ slopes[i] · logProbabilities[i].
@@ -83,7 +95,12 @@ public final class BatchPass {
   public func backward(slopes: [Float], into gradients: Gradients) {
     precondition(slopes.count == batch.scored.count, "one slope a scored token")
     precondition(!inputs.isEmpty || !kept.isEmpty, "a pass that kept nothing has no way back")
-    let dHidden = headBackward(slopes: slopes, gradients: gradients)
+    let dHidden = Matrix(rows: batch.rows, columns: model.shape.width)
+    if trainsHead {
+      headBackward(slopes: slopes, into: dHidden, gradients: gradients)
+    } else {
+      scale(headSlopes, by: slopes, into: dHidden)
+    }
     var dx = Matrix(rows: batch.rows, columns: model.shape.width)
     Rowwise.rmsNormBackward(
       last, weight: model.weights.outputNorm, epsilon: model.shape.normEpsilon, dy: dHidden,
@@ -101,22 +118,37 @@ public final class BatchPass {
 
   private func activations(of index: Int, _ pass: LayerPass) -> LayerActivations {
     if let last = kept.popLast() { return last.complete(pass) }
-    return pass.forward(inputs.removeLast(), batch: batch, arithmetic: arithmetic).kept
+    let again = pass.forward(inputs.removeLast(), batch: batch, arithmetic: arithmetic).kept
+    return arithmetic == .int8 ? Self.slim(again, arithmetic, model).complete(pass) : again
+  }
+
+  /// The fast path rounds what it keeps, and what it computes again in the same way.
+  private static func slim(
+    _ activations: LayerActivations, _ arithmetic: Arithmetic, _ model: LanguageModel
+  ) -> SlimActivations {
+    SlimActivations(activations, rounds: arithmetic == .int8, on: model.workers)
+  }
+
+  /// dHidden[row of token] += slope of token · d log p / d hidden
+  private func scale(_ parts: [Matrix], by slopes: [Float], into dHidden: Matrix) {
+    for (chunk, part) in zip(chunks(of: OutputHead.rowsTogether), parts) {
+      Rowwise.scatterAdd(
+        part, ids: chunk.map { Int32($0.row) }, scales: Array(slopes[chunk.indices]),
+        into: dHidden, on: model.workers)
+    }
   }
 
   /// Through the output matrix, chunk by chunk: d(Σ slope·logp)/dlogits = slope·(onehot − softmax).
-  private func headBackward(slopes: [Float], gradients: Gradients) -> Matrix {
-    let dHidden = Matrix(rows: batch.rows, columns: model.shape.width)
+  private func headBackward(slopes: [Float], into dHidden: Matrix, gradients: Gradients) {
     let head = model.weights.head
     let headGradient =
       gradients["output.weight"]
       ?? (model.weights.output == nil ? gradients["token_embd.weight"] : nil)
-    var start = 0
-    for chunk in chunks {
+    for chunk in chunks(of: Self.chunk) {
       let logits = logits(of: chunk)
       Rowwise.logProbabilityGradient(
         logits, targets: chunk.map(\.target),
-        slopes: Array(slopes[start..<start + chunk.count]), on: model.workers)
+        slopes: Array(slopes[chunk.indices]), on: model.workers)
       let rows = Matrix(rows: chunk.count, columns: model.shape.width)
       head.addBackwardProduct(logits, into: rows, arithmetic: arithmetic, on: model.workers)
       Rowwise.scatterAdd(
@@ -124,14 +156,12 @@ public final class BatchPass {
       if let headGradient {
         FloatProduct.addATB(logits, hiddenRows(of: chunk), into: headGradient, on: model.workers)
       }
-      start += chunk.count
     }
-    return dHidden
   }
 
-  private var chunks: [ArraySlice<ScoredToken>] {
-    stride(from: 0, to: batch.scored.count, by: Self.chunk).map {
-      batch.scored[$0..<min($0 + Self.chunk, batch.scored.count)]
+  private func chunks(of count: Int) -> [ArraySlice<ScoredToken>] {
+    stride(from: 0, to: batch.scored.count, by: count).map {
+      batch.scored[$0..<min($0 + count, batch.scored.count)]
     }
   }
 

@@ -21,6 +21,9 @@ public struct TokenBatch: Sendable {
   public private(set) var answerTokens: [Int] = []
   private var trees = 0
 
+  /// How many prompts there are.
+  public var prompts: Int { trees }
+
   public var rows: Int { ids.count }
   public var answers: Int { answerTokens.count }
 

@@ -40,6 +40,19 @@ struct KernelPathTests {
   }
 
   @Test(arguments: others)
+  func `products with 16 bits of x`(path: KernelPath) {
+    var numbers = Numbers(88)
+    let weights = WeightMatrix.panels(PanelMatrix(quantizing: numbers.matrix(70, 100)))
+    let x = numbers.matrix(7, 100)
+    for column in 0..<32 { (x[2, column], x[3, column]) = (x[2, column] * 1e-32, 0) }
+    expectEqual(path) {
+      let y = Matrix(rows: 7, columns: 70)
+      WeightMatrix.trainingProducts(x, [(weights, y, true)], on: oneThread)
+      return bits(y)
+    }
+  }
+
+  @Test(arguments: others)
   func `products on the way back`(path: KernelPath) {
     var numbers = Numbers(84)
     let tiny = numbers.matrix(70, 100)
@@ -93,6 +106,25 @@ struct KernelPathTests {
       }
       return codes.map { UInt32(UInt8(bitPattern: $0)) } + scales.map(\.bitPattern)
         + corrections.map { UInt32(bitPattern: $0) }
+    }
+  }
+
+  @Test(arguments: others, [1, 16, 37, 500])
+  func `soft-max by pieces, and rounding to bfloat16`(path: KernelPath, width: Int) {
+    var numbers = Numbers(87)
+    let pieces = (0..<3).map { _ in numbers.matrix(4, width) }
+    Rowwise.add(pieces[1].copy(), to: pieces[1], scale: 20, on: oneThread)
+    (pieces[0][0, 0], pieces[2][1, 0]) = (.nan, .infinity)
+    expectEqual(path) {
+      let soft = RunningSoftMax(targets: [0, 0, Int32(width), Int32(width)])
+      let sums = pieces[0].copy()
+      let powers = pieces.map { $0.copy() }
+      for (index, piece) in powers.enumerated() {
+        soft.take(piece, from: index * width, scaling: sums, on: oneThread)
+      }
+      let rounded = BFloat16Matrix(rounding: pieces[1], on: oneThread).floats(on: oneThread)
+      let found = (powers + [sums, rounded]).flatMap(\.values) + soft.logProbabilities
+      return found.map { $0.isNaN ? 1 : $0.bitPattern }
     }
   }
 

@@ -5,6 +5,46 @@ import TestSupport
 import Testing
 
 struct WeightMatrixTests {
+  @Test func `a slice has the rows of the whole, in products both ways`() {
+    var numbers = Numbers(61)
+    let floats = numbers.matrix(100, 40)
+    let (x, dy) = (numbers.matrix(3, 40), numbers.matrix(3, 36))
+    for weights in [
+      WeightMatrix.panels(PanelMatrix(quantizing: floats)), .dense(DenseMatrix(floats)),
+    ] {
+      let whole = Matrix(rows: 3, columns: 100)
+      weights.product(x, into: whole, on: oneThread)
+      let part = weights.slice(rows: 32..<100).slice(rows: 32..<68)
+      let y = Matrix(rows: 3, columns: 36)
+      part.product(x, into: y, on: oneThread)
+      for row in 0..<3 { #expect(y.row(row) == Array(whole.row(row)[64...])) }
+      let padded = Matrix(rows: 3, columns: 100)
+      for row in 0..<3 { for column in 0..<36 { padded[row, 64 + column] = dy[row, column] } }
+      let (found, expected) = (Matrix(rows: 3, columns: 40), Matrix(rows: 3, columns: 40))
+      part.addTransposedProduct(dy, into: found, on: oneThread)
+      weights.addTransposedProduct(padded, into: expected, on: oneThread)
+      #expect(difference(found, Exact(expected)) < 1e-5)
+    }
+  }
+
+  @Test func `training's products with 16 bits of x are those with exact x`() {
+    var numbers = Numbers(62)
+    let panels = PanelMatrix(quantizing: numbers.matrix(70, 100))
+    let x = numbers.matrix(5, 100)
+    let (coarse, fine) = (Matrix(rows: 5, columns: 70), Matrix(rows: 5, columns: 70))
+    WeightMatrix.trainingProducts(
+      x, [(.panels(panels), coarse, false), (.panels(panels), fine, true)], on: twoThreads)
+    let usual = Matrix(rows: 5, columns: 70)
+    WeightMatrix.panels(panels).product(x, into: usual, on: oneThread)
+    #expect(bits(coarse) == bits(usual))
+    let (columns, exact) = (panels.floats(rows: 0..<70), Exact(x))
+    let expected = Exact(5, 70) { row, n in
+      (0..<100).reduce(0) { $0 + exact[row, $1] * Double(columns[n, $1]) }
+    }
+    #expect(difference(coarse, expected) > 1e-3)
+    #expect(difference(fine, expected) < 1e-4)
+  }
+
   struct Shape: CustomStringConvertible, Sendable {
     let rows: Int
     let columns: Int

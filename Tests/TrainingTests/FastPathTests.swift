@@ -30,6 +30,7 @@ struct FastPathTests {
   ) throws {
     var settings = tiny.settings(.preference(SimPO()))
     settings.optimizer = storage
+    settings.adapterDropout = storage == .int8 ? 0.1 : 0
     let whole = values(try tiny.run(settings).run { _ in })
     var random = CounterRandom(seed: 8, stream: "places")
     for place in 0..<(storage == .int8 ? 4 : 20) {
@@ -52,6 +53,16 @@ struct FastPathTests {
     let area = exact.reduce(0, +)
     let apart = zip(exact, fast).reduce(0) { $0 + abs($1.0 - $1.1) }
     #expect(apart < 0.02 * area, "\(apart / area)")
+  }
+
+  @Test func `with dropout it learns, more slowly`() throws {
+    var settings = tiny.settings(.preference(SimPO()))
+    let usual = try reports(tiny.run(settings)).map(\.loss)
+    settings.adapterDropout = 0.2
+    let found = try reports(tiny.run(settings)).map(\.loss)
+    // A fresh adapter changes nothing yet, whatever of its inputs is left out.
+    #expect(found[0] == usual[0] && found != usual)
+    #expect(found[17] < 0.8 * found[0])
   }
 
   @Test func `running means in 8 bits learn nearly the same`() throws {

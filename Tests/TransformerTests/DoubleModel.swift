@@ -16,12 +16,13 @@ struct DoubleModel {
     }
   }
 
-  /// Σ log p(token | tokens before it) over all tokens but the first.
-  func logProbability(of tokens: [Int]) -> Double {
+  /// Σ log p(token | tokens before it) over all tokens of an answer.
+  func logProbability(of answer: [Int], after prompt: [Int]) -> Double {
+    let tokens = prompt + answer
     var x = tokens.dropLast().map { self["token_embd.weight"][$0] }
     for layer in 0..<shape.layers { x = pass(x, "blk.\(layer)") }
     let output = parameters["output.weight"] ?? self["token_embd.weight"]
-    return zip(x, tokens.dropFirst()).reduce(0) { sum, pair in
+    return zip(x, tokens.dropFirst()).dropFirst(prompt.count - 1).reduce(0) { sum, pair in
       let logits = multiply(norm(pair.0, "output_norm.weight"), output)
       let top = logits.max() ?? 0
       return sum + logits[pair.1] - top - log(logits.reduce(0) { $0 + exp($1 - top) })
@@ -33,8 +34,9 @@ struct DoubleModel {
   private func pass(_ x: [[Double]], _ layer: String) -> [[Double]] {
     let n = x.map { norm($0, "\(layer).attn_norm.weight") }
     let gathered = attention(
-      rotated(n.map { linear($0, "\(layer).attn_q") }),
-      rotated(n.map { linear($0, "\(layer).attn_k") }), n.map { linear($0, "\(layer).attn_v") })
+      rotated(n.map { normedHeads(linear($0, "\(layer).attn_q"), "\(layer).attn_q_norm") }),
+      rotated(n.map { normedHeads(linear($0, "\(layer).attn_k"), "\(layer).attn_k_norm") }),
+      n.map { linear($0, "\(layer).attn_v") })
     return zip(x, gathered).map { x, gathered in
       let middle = add(x, linear(gathered, "\(layer).attn_output"))
       let n = norm(middle, "\(layer).ffn_norm.weight")
@@ -50,7 +52,10 @@ struct DoubleModel {
       (0..<shape.heads).flatMap { head in
         let mine = q[t][head * size..<(head + 1) * size]
         let group = head / shared * size..<(head / shared + 1) * size
-        let powers = (0...t).map { s in exp(dot(mine, k[s][group]) / Double(size).squareRoot()) }
+        let powers = (0...t).map { s in
+          t - s < shape.slidingWindow ?? .max
+            ? exp(dot(mine, k[s][group]) / Double(size).squareRoot()) : 0
+        }
         let total = powers.reduce(0, +)
         return group.map { i in (0...t).reduce(0) { $0 + powers[$1] * v[$1][i] } / total }
       }
@@ -71,6 +76,13 @@ struct DoubleModel {
         }
       }
       return turned
+    }
+  }
+
+  private func normedHeads(_ x: [Double], _ name: String) -> [Double] {
+    guard parameters["\(name).weight"] != nil else { return x }
+    return stride(from: 0, to: x.count, by: shape.headSize).flatMap {
+      norm(Array(x[$0..<$0 + shape.headSize]), "\(name).weight")
     }
   }
 

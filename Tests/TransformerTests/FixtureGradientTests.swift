@@ -42,15 +42,13 @@ struct FixtureGradientTests {
   }
 
   /// On the fast path activations and gradients are rounded to int8, and the weights once more on the
-  /// way back. Both ways cost about two parts in a hundred of the gradient's length here.
+  /// way back; less so around values and attention's output.
   @Test(arguments: Fixture.names)
   func `the fast path's gradients are near the float path's`(name: String) throws {
     let fixture = try Fixture(name, encoding: .int8)
     let exact = try gradients(fixture, .float)
-    let forwardOnly = try gradients(fixture, .rowwise)
     let fast = try gradients(fixture, .int8)
-    #expect(distance(exact, fast) < 0.04, "\(distance(exact, fast))")
-    #expect(distance(forwardOnly, fast) < 0.025, "\(distance(forwardOnly, fast))")
+    #expect(distance(exact, fast) < 0.02, "\(distance(exact, fast))")
   }
 
   /// All gradients of the fixture's adapter, one after the other.

@@ -53,6 +53,11 @@ enum { CK_PANEL_ROWS = 32, CK_BLOCK = 32, CK_PANEL_BLOCK = 64 + 1024, CK_Q8_0_BL
 void ck_quantize_rows(const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,
                       int32_t *corrections);
 
+// The same of what codes and scales leave of x: x − code · scale.
+void ck_quantize_rest(const float *x, size_t rows, size_t columns, const int8_t *codes,
+                      const float *scales, int8_t *rest_codes, float *rest_scales,
+                      int32_t *rest_corrections);
+
 // y[r, p · 32 + n] = Σ over blocks of (weight scale · row scale) · Σ weight code · row code,
 // one fused multiply-add per block, in order. Writes `columns` columns, at most 32 · panel_count.
 void ck_panel_product(const uint8_t *panels, size_t panel_count, size_t blocks, const int8_t *codes,
@@ -122,6 +127,17 @@ void ck_add_column_sums(const float *x, size_t rows, size_t columns, size_t stri
 double ck_log_sum_exp(const float *x, size_t count);
 // x = slope · (onehot(target) − softmax(x)), in place.
 void ck_log_probability_gradient(float *x, size_t count, size_t target, float slope);
+
+// A soft-max over a row that comes piece by piece: x becomes exp(x − the largest so far). *top and
+// *total, at first −∞ and 0, are the largest so far and Σ exp; when a piece has a larger one, *total
+// and `sums` [width] are scaled down. → by what.
+float ck_soft_max_piece(float *x, size_t count, float *top, double *total, float *sums,
+                        size_t width);
+
+// Floats rounded to their upper 16 bits, ties to even, and back. bfloat buffers hold a multiple of
+// 16 numbers.
+void ck_round_to_bfloat(const float *x, size_t count, uint16_t *out);
+void ck_float_from_bfloat(const uint16_t *x, size_t count, float *out);
 
 double ck_sum_of_squares(const float *x, size_t count);
 
@@ -197,13 +213,20 @@ void ck_attention_store(const float *k, const float *v, size_t size, size_t toke
 void ck_attention_pack(const float *x, size_t x_stride, size_t rows, size_t size, size_t token,
                        float *blocks);
 
-// Backward of one query [size]. key_rows and value_blocks are keys and values in the other layout.
-// Writes dq [size]; adds to dk and dv, rows of `stride`. scratch [2, score_stride].
-void ck_attention_row_backward(const float *q, const float *out, const float *d_out, float log_sum,
-                               size_t size, const float *key_blocks, const float *value_blocks,
-                               const float *key_rows, size_t stride, size_t first, size_t end,
-                               float scale, float *scratch, size_t score_stride, float *dq,
-                               float *dk, float *dv);
+// What the way back takes and adds to. q, out, d_out and dq are rows [rows, heads · size] that lie
+// row_stride apart, log_sums [rows, heads]. Blocks are what ck_attention_pack leaves of keys and
+// values; key_rows, dk and dv are rows of `stride`, one for each token.
+struct ck_attention_back {
+  const float *q, *out, *d_out, *log_sums;
+  size_t row_stride, log_stride;
+  const float *key_blocks, *value_blocks, *key_rows;
+  float *dq, *dk, *dv;
+};
+
+// Adds to dq, dk and dv; dk and dv in the order of rows and heads. scratch holds
+// 2 · CK_SCRATCH_QUERIES · (end + rows + 30) floats.
+void ck_attention_rows_backward(const struct ck_attention_back *b, const struct ck_attention *a,
+                                float *scratch);
 
 // Q8_0 and panels; the same on every path
 //

@@ -190,7 +190,7 @@ struct LayerPass {
       on: workers)
   }
 
-  private func norm(_ x: Matrix, _ weight: Matrix) -> Matrix {
+  func norm(_ x: Matrix, _ weight: Matrix) -> Matrix {
     let y = Matrix(unsetRows: x.rows, columns: x.columns)
     Rowwise.rmsNorm(x, weight: weight, epsilon: shape.normEpsilon, into: y, on: workers)
     return y

@@ -8,12 +8,15 @@ public enum Arithmetic: Sendable {
   /// Floats throughout, by BLAS: the reference that training differentiates.
   case float
   /// Training's fast one: int8 weights meet rounded activations forward and rounded gradients
-  /// backward; everything else, adapters too, is float by BLAS. Weights that are floats are met as in `float`.
+  /// backward, all with 8 bits. Where that tells (``LinearName/isFine``) it is 16 bits forward, and
+  /// floats backward. What is kept on the way forward is rounded to bfloat16. Everything else,
+  /// adapters too, is float by BLAS. Weights that are floats are met as in `float`.
   case int8
 }
 
 extension Linear {
   /// y = x·Wᵀ + bias + scale·(x·Aᵀ)·Bᵀ, with x [T, in] and y [T, out], for layers that share x.
+  /// Where there is dropout, A meets what is left of x.
   static func forward(
     _ layers: [Linear], _ x: Matrix, adapter: Adapter?, arithmetic: Arithmetic,
     on workers: Workers
@@ -23,10 +26,11 @@ extension Linear {
     }
     switch arithmetic {
     case .rowwise: WeightMatrix.products(x, parts, on: workers)
-    case .float, .int8:
-      for part in parts {
-        part.weights.product(x, into: part.y, arithmetic: arithmetic, on: workers)
-      }
+    case .int8:
+      WeightMatrix.trainingProducts(
+        x, zip(layers, parts).map { ($1.weights, $1.y, $0.id.name.isFine) }, on: workers)
+    case .float:
+      for part in parts { part.weights.floatProduct(x, into: part.y, on: workers) }
     }
     for (layer, part) in zip(layers, parts) {
       layer.addRest(x, to: part.y, adapter: adapter, arithmetic: arithmetic, on: workers)
@@ -39,7 +43,8 @@ extension Linear {
   ) {
     if let bias { Rowwise.addBias(bias, to: y, on: workers) }
     guard let adapter, let part = adapter.parts[id] else { return }
-    let low = part.project(x, arithmetic: arithmetic, on: workers)
+    let left = adapter.dropout?.left(of: x, id, on: workers) ?? x
+    let low = part.project(left, arithmetic: arithmetic, on: workers)
     switch arithmetic {
     case .rowwise:
       FloatProduct.addRowwiseABT(low, part.b, into: y, scale: adapter.scale, on: workers)
@@ -54,7 +59,8 @@ extension Linear {
     x: Matrix, dy: Matrix, addingTo dx: Matrix, adapter: Adapter?, arithmetic: Arithmetic,
     gradients: Gradients, on workers: Workers
   ) {
-    weights.addBackwardProduct(dy, into: dx, arithmetic: arithmetic, on: workers)
+    weights.addBackwardProduct(
+      dy, into: dx, arithmetic: arithmetic, isFine: id.name.isFine, on: workers)
     if let dw = gradients["\(id.path).weight"] {
       FloatProduct.addATB(dy, x, into: dw, on: workers)
     }
@@ -64,14 +70,26 @@ extension Linear {
     guard let adapter, let part = adapter.parts[id] else { return }
     let dLow = Matrix(rows: dy.rows, columns: part.a.rows)
     FloatProduct.addAB(dy, part.b, into: dLow, scale: adapter.scale, on: workers)
-    FloatProduct.addAB(dLow, part.a, into: dx, on: workers)
+    let left = adapter.dropout?.left(of: x, id, on: workers) ?? x
+    addBack(dLow, part, adapter.dropout, to: dx, on: workers)
     if let da = gradients["\(id.path).lora_a"] {
-      FloatProduct.addATB(dLow, x, into: da, on: workers)
+      FloatProduct.addATB(dLow, left, into: da, on: workers)
     }
     if let db = gradients["\(id.path).lora_b"] {
-      let low = part.project(x, arithmetic: .float, on: workers)
+      let low = part.project(left, arithmetic: .float, on: workers)
       FloatProduct.addATB(dy, low, into: db, scale: adapter.scale, on: workers)
     }
+  }
+
+  /// dx += dLow·A, of what was not left out on the way forward.
+  private func addBack(
+    _ dLow: Matrix, _ part: LowRank, _ dropout: Dropout?, to dx: Matrix, on workers: Workers
+  ) {
+    guard let dropout else { return FloatProduct.addAB(dLow, part.a, into: dx, on: workers) }
+    let through = Matrix(rows: dx.rows, columns: dx.columns)
+    FloatProduct.addAB(dLow, part.a, into: through, on: workers)
+    dropout.apply(through, into: through, id, on: workers)
+    Rowwise.add(through, to: dx, on: workers)
   }
 }
 
@@ -86,11 +104,12 @@ extension WeightMatrix {
 
   /// dx += dy·W
   func addBackwardProduct(
-    _ dy: Matrix, into dx: Matrix, arithmetic: Arithmetic, on workers: Workers
+    _ dy: Matrix, into dx: Matrix, arithmetic: Arithmetic, isFine: Bool = false,
+    on workers: Workers
   ) {
     switch arithmetic {
-    case .int8: addTurnedProduct(dy, into: dx, on: workers)
-    case .rowwise, .float: addTransposedProduct(dy, into: dx, on: workers)
+    case .int8 where !isFine: addTurnedProduct(dy, into: dx, on: workers)
+    case .int8, .rowwise, .float: addTransposedProduct(dy, into: dx, on: workers)
     }
   }
 }
