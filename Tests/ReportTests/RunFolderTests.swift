@@ -1,11 +1,11 @@
 import Bytes
 import Corpus
 import Foundation
-import SynPO
 import TestSupport
 import Testing
 
 @testable import Report
+@testable import SynPO
 
 /// A folder as a run leaves it, written by hand: no model is needed to look at it.
 struct RunFolderTests {

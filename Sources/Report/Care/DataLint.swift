@@ -68,7 +68,8 @@ public enum DataLint {
         + "as much as if the first counted twice")
   }
 
-  /// What is measured must not have been learnt.
+  /// What is measured must not have been learnt. Prompts that are only nearly the same may well be
+  /// different questions of one form.
   private static func leak(_ texts: [String], into heldBack: [Seed], from name: String) -> Finding?
   {
     guard !heldBack.isEmpty, !texts.isEmpty else { return nil }
@@ -78,7 +79,7 @@ public enum DataLint {
     }
     return finding(
       "leak_from_\(name)", leaked.map { texts[$0.second - held.count] }, of: texts.count,
-      isWeighty: !leaked.isEmpty,
+      isWeighty: leaked.contains { $0.likeness == 1 },
       "\(name) to learn from are held-back seeds or nearly so: what is measured on these is flattered"
     )
   }

@@ -76,12 +76,13 @@ public struct ReportPage: Sendable {
       <code>\(spaced(analysis.scorer))</code>, seed \(String(analysis.seed)).\(state)</p>
       """)
     if let last, let wins = last.wins.first {
-      let rate = wins.rate.raw
+      let (rate, even) = (wins.rate.raw, wins.rate.lengthControlled)
       facts.append(
         """
         <p class="headline">After iteration \(last.iteration) the model's answers win \
         <strong>\(percent(rate.value))</strong> (\(fixed(100 * rate.low, 1)) to \
-        \(fixed(100 * rate.high, 1))) against the initial model's, by \(spaced(wins.judge)).</p>
+        \(fixed(100 * rate.high, 1))) against the initial model's, by \(spaced(wins.judge)). At equal lengths it would be \(percent(even.value)) \
+        (\(fixed(100 * even.low, 1)) to \(fixed(100 * even.high, 1))).</p>
         """)
     }
     if let best = analysis.best {

@@ -15,6 +15,12 @@ struct Axis {
     self.pixels = pixels
   }
 
+  /// The same with a margin of a twentieth on both sides, so that marks do not touch the edge.
+  func withMargin() -> Axis {
+    let margin = (values.upperBound - values.lowerBound) / 20
+    return Axis(over: [values.lowerBound - margin, values.upperBound + margin], pixels: pixels)
+  }
+
   func place(_ value: Double) -> Double {
     let share = (value - values.lowerBound) / (values.upperBound - values.lowerBound)
     return pixels.from + min(max(share, 0), 1) * (pixels.to - pixels.from)

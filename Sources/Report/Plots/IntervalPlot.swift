@@ -23,7 +23,8 @@ struct IntervalPlot {
       over: [(iterations.min() ?? 0) - 0.5, (iterations.max() ?? 0) + 0.5], pixels: frame.across)
     let up = Axis(
       over: marks.flatMap { [100 * $0.estimate.low, 100 * $0.estimate.high] }, pixels: frame.up,
-      including: [level.map { 100 * $0 }].compactMap(\.self))
+      including: [level.map { 100 * $0 }].compactMap(\.self)
+    ).withMargin()
     let ticks = Set(iterations).sorted()
     let line: Markup =
       level.map { level in

@@ -20,7 +20,11 @@ struct LinePlot {
     let frame = Frame(size: Self.size, hasLegend: lines.count > 1)
     let across = Axis(over: lines.flatMap { $0.points.map(\.x) }, pixels: frame.across)
     let up = Axis(
-      over: lines.flatMap { $0.points.map(\.y) }, pixels: frame.up, including: including)
+      over: lines.flatMap { $0.points.map(\.y) }, pixels: frame.up, including: including
+    ).withMargin()
+    // Few whole numbers, such as iterations, are all told, and nothing between.
+    let places = Set(lines.flatMap { $0.points.map(\.x) }).sorted()
+    let isCounted = places.count <= 12 && places.allSatisfy { $0 == $0.rounded() }
     let drawn = lines.enumerated().map { index, line in
       let points = thinned(line.points).map {
         "\(fixed(across.place($0.x), 1)),\(fixed(up.place($0.y), 1))"
@@ -30,9 +34,10 @@ struct LinePlot {
     }
     return frame.figure(
       title: title, description: description,
-      body: [frame.grid(across: across, up: up, x: x, y: y)] + drawn + [
-        frame.legend(lines.map(\.name))
-      ])
+      body: [frame.grid(across: across, up: up, x: x, y: y, xTicks: isCounted ? places : nil)]
+        + drawn + [
+          frame.legend(lines.map(\.name))
+        ])
   }
 
   /// What there is to see, for those who cannot.
