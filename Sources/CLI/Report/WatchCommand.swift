@@ -90,7 +90,9 @@ struct WatchTale {
 
   /// Where the run is now: the step, how far, how fast, how long still.
   func line(_ status: RunStatus, at now: Date) -> String {
-    guard let current = status.current else { return "the run has ended" }
+    guard let current = status.current else {
+      return status.isFinished ? "the run has ended" : "all steps are done, the report is not"
+    }
     let unit = current.isTraining ? "steps" : "records"
     let total = current.total.map { "/\($0)" } ?? ""
     var parts = ["\(Self.name(current))  \(current.done)\(total) \(unit)"]
