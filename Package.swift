@@ -58,12 +58,15 @@ let package = Package(
         .product(name: "Yams", package: "Yams"),
       ]),
 
+    // 6. Pages and plots
+    .target(name: "Report", dependencies: ["Bytes", "RecordLog", "Corpus", "SynPO"]),
+
     // 7. Words on a terminal
     .executableTarget(
       name: "CLI",
       dependencies: [
         "Bytes", "Pipeline", "RecordLog", "ModelFile", "Tensor", "Exercises", "Corpus",
-        "Tokenization", "Transformer", "ModelConversion", "Training", "SynPO",
+        "Tokenization", "Transformer", "ModelConversion", "Training", "SynPO", "Report",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     .executableTarget(
@@ -107,6 +110,7 @@ let package = Package(
     tests(
       "SynPO", "Bytes", "Pipeline", "RecordLog", "ModelFile", "Exercises", "Corpus", "Tokenization",
       "Transformer", "ModelConversion", "Training"),
+    tests("Report", "Bytes", "RecordLog", "Corpus", "SynPO"),
     .testTarget(name: "FuzzRegressionTests", dependencies: ["FuzzTargets"]),
     .testTarget(
       name: "CommandTests",

@@ -5,6 +5,7 @@ import Foundation
 import ModelConversion
 import ModelFile
 import RecordLog
+import Report
 import SynPO
 import Tokenization
 import Training
@@ -57,6 +58,7 @@ extension ExitKind {
       case let error as CorpusError: ExitKind(error)
       case let error as RecordLogError: ExitKind(error)
       case let error as SynPOError: ExitKind(error)
+      case let error as ReportError: ExitKind(error)
       case is SettingsError: .usage
       default: .failed
       }
@@ -133,6 +135,16 @@ extension ExitKind {
       case .file(let error): ExitKind(error)
       case .noTemplate, .otherSettings, .memory, .badMemory, .missingBarrier: .usage
       default: .failed
+      }
+  }
+
+  private init(_ error: ReportError) {
+    self =
+      switch error {
+      case .noRun, .noRecord: .usage
+      case .unreadable: .unverified
+      case .cannotRemake: .failed
+      case .file(let error): ExitKind(error)
       }
   }
 }

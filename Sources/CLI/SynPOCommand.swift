@@ -18,6 +18,12 @@ struct SynPOCommand: AsyncParsableCommand {
     groupedSubcommands: [
       CommandGroup(name: "Loop", subcommands: [RunCommand.self, InitCommand.self]),
       CommandGroup(
+        name: "Look",
+        subcommands: [
+          ReportCommand.self, WatchCommand.self, ExplainCommand.self, AnalyseCommand.self,
+          DoctorCommand.self, CollectCommand.self,
+        ]),
+      CommandGroup(
         name: "Stage",
         subcommands: [
           SeedsCommand.self, KeywordsCommand.self, PromptsCommand.self, RespondCommand.self,

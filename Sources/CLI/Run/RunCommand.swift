@@ -1,5 +1,6 @@
 import ArgumentParser
 import Dispatch
+import Report
 import SynPO
 
 struct RunCommand: AsyncParsableCommand {
@@ -34,6 +35,7 @@ struct RunCommand: AsyncParsableCommand {
     let watch = Interruption.watch(
       "interrupted; the same command goes on where this run was (\(settings.outputDir))")
     defer { watch.cancel() }
+    try RunningJob.here().write(to: RunFolder(settings.outputDir))
     let narrator = RunNarrator(console: .standard)
     let report = try await Run(settings: settings) { narrator.tell($0) }.run()
     Console.standard.clear()

@@ -49,6 +49,15 @@ final class Console: Sendable {
     }
   }
 
+  /// Shows a line that takes the place of the live one; only on a terminal.
+  func show(line: String) {
+    state.withLock { state in
+      guard !state.isQuiet, isLive else { return }
+      state.isShown = true
+      write("\r\u{1B}[2K" + line)
+    }
+  }
+
   /// Ends the work that was shown and takes the live line away.
   func clear() {
     state.withLock { state in

@@ -76,6 +76,11 @@ public struct Workbench: Sendable {
       try records(Answer.self, in: answers), by: chat, iteration: iteration)
   }
 
+  /// Scores by the settings' scorer, in the order of `items`.
+  public func scores(_ items: [ScoringItem]) async throws -> [[Double]] {
+    try await scorer().scores(items)
+  }
+
   /// What a lesson is learnt with.
   public func training(_ lesson: Lesson) -> TrainingSettings {
     switch lesson {
