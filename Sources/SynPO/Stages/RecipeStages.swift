@@ -39,10 +39,13 @@ public struct RecipeStages: Sendable {
   }
 
   /// Prompts to answers of `model`: drafts of the current one, baselines of the initial one.
+  ///
+  /// - Parameter sample: tells several answers of one model to the same prompts apart; nil for one.
   public func answers(
-    _ model: ChatModel, kind: Answer.Kind, from input: String, to output: String
+    _ model: ChatModel, kind: Answer.Kind, sample: Int? = nil, from input: String,
+    to output: String
   ) async throws -> StageSummary {
-    let name = kind == .baseline ? "baselines" : "drafts"
+    let name = sample.map { "samples-\($0)" } ?? (kind == .baseline ? "baselines" : "drafts")
     let stage = run(name, input, output, SyntheticPrompt.self, Answer.self)
     // Baselines are the same whatever the iteration: the initial model does not change.
     let writing = try writing(model, name)
@@ -69,6 +72,20 @@ public struct RecipeStages: Sendable {
         try model.prompt(seed.chat)
       } make: { seed, written in
         answer(.draft, to: seed.prompt, written, origin: origin, parents: [seed.id])
+      }
+    }
+  }
+
+  /// The seeds' own answers, as if a model had given them.
+  func goldAnswers(from input: String, to output: String) async throws -> StageSummary {
+    let stage = run("gold", input, output, Seed.self, Answer.self)
+    let origin = Origin(iteration: iteration, settings: settings.hash, seed: settings.seed)
+    return try await stage.run { source, out in
+      while let next = try await source.next() {
+        let seed = next.element
+        let answer = Answer(
+          .rewrite, prompt: seed.prompt, answer: seed.answer, origin: origin.with([seed.id]))
+        try await out.send(Numbered(cursor: next.cursor, element: .made(answer)))
       }
     }
   }
