@@ -16,7 +16,8 @@ struct SynPOCommand: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Loop", subcommands: [RunCommand.self, InitCommand.self]),
+      CommandGroup(
+        name: "Loop", subcommands: [RunCommand.self, InitCommand.self, StudyCommand.self]),
       CommandGroup(
         name: "Look",
         subcommands: [
@@ -28,6 +29,7 @@ struct SynPOCommand: AsyncParsableCommand {
         subcommands: [
           SeedsCommand.self, KeywordsCommand.self, PromptsCommand.self, RespondCommand.self,
           ImproveCommand.self, PairsCommand.self, TrainCommand.self, EvalCommand.self,
+          AgreementCommand.self,
         ]),
       CommandGroup(name: "Model", subcommands: [ModelCommand.self]),
     ])

@@ -9,16 +9,20 @@ public import Transformer
 /// as elsewhere is refused.
 public enum ModelImport {
   /// - Parameters:
+  ///   - others: names of tensors beside the model's that are left out instead of refused, such as
+  ///     a reward model's head.
   ///   - progress: called after each tensor, on the caller's thread.
   /// - Returns: what became of the tensors.
   @discardableResult
   public static func run(
     from path: String, to output: String, encoding: WeightEncoding = .int8,
+    passingOver others: Set<String> = [],
     progress: (ConversionProgress) -> Void = { _ in }
   ) throws(ModelConversionError) -> ConversionReport {
     if HuggingFaceFolder.isModelFolder(path: path) {
       let folder = try files { () throws(ModelFileError) in try HuggingFaceFolder(path: path) }
-      let (source, metadata) = try open(folder)
+      var (source, metadata) = try open(folder)
+      source.passedOver = others
       return try pack(source, metadata, to: output, encoding, progress)
     }
     guard GGUFFile.isGGUF(path: path) else { throw .unknownKind(path: path) }

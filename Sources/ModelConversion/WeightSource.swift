@@ -89,10 +89,13 @@ struct SafetensorsSource: WeightSource {
   let ropeFactors: [Float]?
   /// Whether an output matrix, if there is one, is the embedding once more.
   let tiesEmbeddings: Bool
+  /// Tensors that the model need not have a place for.
+  var passedOver: Set<String> = []
 
   var names: [String] {
     tensors.names.filter { name in
       !HuggingFaceNames.isRedundant(name) && !(tiesEmbeddings && name == "lm_head.weight")
+        && !passedOver.contains(name)
     }
   }
 

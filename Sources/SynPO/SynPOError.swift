@@ -14,6 +14,16 @@ public enum SynPOError: Error, Equatable, Sendable {
   case badMemory(String)
   /// One of two logs that are read side by side has a barrier that this one lacks.
   case missingBarrier(UInt64, log: String)
+  case scorer(command: String, problem: ScorerProblem, lastWords: String)
+}
+
+/// What went wrong with a scorer that is a program of its own.
+public enum ScorerProblem: Equatable, Sendable {
+  case cannotStart(String)
+  case died(times: Int)
+  case silent(seconds: Double, times: Int)
+  case garbage(line: String)
+  case wrongCount(expected: Int, found: Int)
 }
 
 extension SynPOError: CustomStringConvertible {
@@ -43,10 +53,28 @@ extension SynPOError: CustomStringConvertible {
         + "place of both: make both from the same prompts"
     case .badMemory(let text):
       "memory: '\(text)' is no amount of memory; write it as 512MiB or 4GiB"
+    case .scorer(let command, let problem, let lastWords):
+      "the scorer '\(command)' \(problem)"
+        + (lastWords.isEmpty ? "" : "; its last words: \(lastWords)")
     }
   }
 
   private static func list(_ counts: [String: Int]) -> String {
     counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+  }
+}
+
+extension ScorerProblem: CustomStringConvertible {
+  public var description: String {
+    switch self {
+    case .cannotStart(let reason): "could not be started (\(reason)); see scorer.command"
+    case .died(let times): "ended \(times) times before it answered"
+    case .silent(let seconds, let times):
+      "did not answer within \(seconds) s, \(times) times; raise scorer.time_limit if it is only slow"
+    case .garbage(let line):
+      "answered '\(line)', which is no line like {\"scores\": [0.5, 1]}"
+    case .wrongCount(let expected, let found):
+      "gave \(found) scores for \(expected) answers"
+    }
   }
 }

@@ -10,6 +10,14 @@ struct RecipeTemplatesTests {
     #expect(templates.generatorPrompt(keywords: ["sea", "boat"]).contains("\nsea, boat\n"))
   }
 
+  @Test func `a judge is shown both answers, each in its place`() {
+    let prompt = RecipeTemplates.detailed.judgePrompt(
+      question: "Why {first}?", first: "So {second}.", second: "No.")
+    #expect(prompt.contains("Question: Why {first}?"))
+    #expect(prompt.contains("Answer A: So {second}."))
+    #expect(prompt.contains("Answer B: No."))
+  }
+
   @Test func `what the generator is taught is what is read back`() throws {
     let text = RecipeTemplates.brief.generatorTarget(question: "Why?", solution: "So.")
     let parsed = try GeneratedPrompt(parsing: text)

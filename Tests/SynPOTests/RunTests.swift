@@ -78,6 +78,22 @@ struct RunTests {
     #expect(again.goldLoss != report.iterations[0].validation.goldLoss)
   }
 
+  @Test(arguments: [Recipe.samplingRanking, .selfRewarding, .seeds])
+  func `the methods it is compared with run to a trained policy`(recipe: Recipe) async throws {
+    var settings = try settings(in: recipe.rawValue)
+    settings.recipe = recipe
+    settings.samplesPerPrompt = 3
+    settings.iterations = 1
+    let report = try await Run(settings: settings) { _ in }.run()
+    #expect(report.iterations[0].pairs.kept > 0)
+    #expect(try Run(settings: settings) { _ in }.finished() == report)
+    for log in try FileManager.default.contentsOfDirectory(
+      atPath: folder.file("\(recipe.rawValue)/iteration-1"))
+    {
+      #expect(log != "rewrites.rlg" && log != "improver", "there is no improver")
+    }
+  }
+
   @Test func `seeds whose turns the template refuses are put aside, the others are used`()
     async throws
   {

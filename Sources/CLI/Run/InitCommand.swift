@@ -49,6 +49,9 @@ enum SettingComments {
     "seeds": "JSONL files or logs of good question-answer pairs; none: the built-in exercises",
     "keyword_sources": "texts whose paragraphs give keywords; none: the built-in ones",
     "chat_template": "empty: the model's own; else chatml, plain, or a Jinja file",
+    "recipe": "synpo; or to compare: sampling_ranking, self_rewarding, seeds",
+    "seed_kinds": "kinds of built-in exercises to learn from; empty: all",
+    "held_back_kinds": "and to measure on, where these are to be others",
     "output_dir": "where everything is kept; a run that is started again goes on there",
     "iterations": "how many times the loop is run",
     "seed": "decides every random choice",
@@ -58,6 +61,8 @@ enum SettingComments {
     "validation_temperature": "how answers to them are drawn; 0 takes the likeliest tokens",
     "prompts_per_iteration": "keyword lists, and so synthetic prompts",
     "pairs_per_iteration": "pairs that join the growing set at most",
+    "samples_per_prompt":
+      "for sampling_ranking and self_rewarding: the best and the worst make a pair",
     "rejected": "whose answer a rewrite has to beat: initial (the paper) or previous",
     "start_from": "what preference training starts from: initial (the paper) or previous",
     "use_improver": "false: the drafts themselves are the chosen answers",
@@ -81,7 +86,14 @@ enum SettingComments {
     "generation.max_tokens": "the longest answer",
     "generation.stop": "texts that end an answer and are left out, such as [\"Question:\"]",
     "scorer": "who says which of two answers is better; `threshold` may set the lead that it takes",
-    "scorer.name": "reward_head, exact (built-in exercises), or the controls length and random",
+    "scorer.name":
+      "reward_head, judge, reward_model, external, exact (built-in exercises), or the controls "
+      + "length and random",
+    "scorer.sees_improver":
+      "true: the reward head sees whether the model, asked to improve an answer, leaves it alone",
+    "scorer.model": "judge: a model, or empty for the initial one; reward_model: its folder",
+    "scorer.command": "external: the program and its arguments; JSON lines in and out",
+    "scorer.time_limit": "external: seconds that a reply may take",
     "scorer.samples_per_seed": "answers to each seed that a reward head is fitted against",
     "generator": "training of the generator: keywords to questions, once",
     "improver": "training of the improver: answers to better ones, each iteration",

@@ -108,7 +108,11 @@ extension Validation {
     var parts: [String] = []
     if let accuracy { parts.append("\(percent(accuracy)) of \(checked) right") }
     parts.append("mean score \(fixed(meanScore, decimals: 3))")
-    if let winRate { parts.append("better than at first in \(percent(winRate))") }
+    if let exactDuel { parts.append("win rate \(percent(exactDuel.winRate))") }
+    if let winRate { parts.append("better than at first in \(percent(winRate)) to the scorer") }
+    if let agreement {
+      parts.append("which ranks \(percent(agreement.share)) of \(agreement.pairs) rightly")
+    }
     parts.append("gold loss \(fixed(goldLoss, decimals: 3))")
     return parts.joined(separator: ", ")
   }

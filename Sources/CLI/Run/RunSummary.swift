@@ -18,14 +18,20 @@ struct RunSummary {
   /// One row for the initial model and for each iteration.
   private var measurements: String {
     let all = [report.initial] + report.iterations.map(\.validation)
-    let head = ["", "right", "score", "wins", "gold loss", "length", "repetitive", ""]
+    let head = [
+      "", "right", "win rate", "95 of 100", "score", "scorer's wins", "gold loss", "length",
+      "repetitive", "",
+    ]
     return table([head] + all.map(row))
   }
 
   private func row(_ validation: Validation) -> [String] {
     [
       validation.iteration == 0 ? "initial model" : "iteration \(validation.iteration)",
-      validation.accuracy.map(percent) ?? "-", fixed(validation.meanScore, decimals: 3),
+      validation.accuracy.map(percent) ?? "-",
+      validation.exactDuel.map { percent($0.winRate) } ?? "-",
+      validation.exactDuel.map { "\(percent($0.low)) to \(percent($0.high))" } ?? "-",
+      fixed(validation.meanScore, decimals: 3),
       validation.winRate.map(percent) ?? "-", fixed(validation.goldLoss, decimals: 3),
       decimal(validation.meanLength), percent(validation.repetitive),
       validation.iteration == report.best ? "kept" : "",

@@ -21,7 +21,7 @@ struct EvalCommand: AsyncParsableCommand {
     completion: .file())
   var output: String?
 
-  @Option(help: "reward_head, exact, length or random.") var scorer: String?
+  @Option(help: ScorerHelp.text) var scorer: String?
   @OptionGroup var stage: StageOptions
   @Flag(help: "One JSON object.") var json = false
 

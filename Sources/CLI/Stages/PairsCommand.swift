@@ -15,7 +15,7 @@ struct PairsCommand: AsyncParsableCommand {
 
   @Argument(help: "The log of baselines.", completion: .file()) var baselines: String
 
-  @Option(help: "reward_head, exact, length or random.") var scorer: String?
+  @Option(help: ScorerHelp.text) var scorer: String?
   @OptionGroup var stage: StageOptions
   @OptionGroup var log: LogOutput
 

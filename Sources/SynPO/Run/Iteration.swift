@@ -12,18 +12,25 @@ struct Iteration {
   /// The policy that the last iteration ended with, and its folder.
   let previous: ChatModel
 
-  private var settings: RunSettings { run.settings }
-  private var folder: RunFolder { run.folder.iteration(number) }
+  var settings: RunSettings { run.settings }
+  var folder: RunFolder { run.folder.iteration(number) }
 
   /// - Returns: the new policy and the iteration in numbers.
   func turn() async throws -> (policy: ChatModel, report: IterationReport) {
     try folder.make()
     var report = IterationReport(iteration: number, validation: Validation(iteration: number))
     report.seeds = run.seeds.count
-    try await makePrompts(&report)
-    let improver = try await makeImprover(&report)
-    try await answer(improver, &report)
-    let pairs = try await grow(&report)
+    if settings.recipe != .seeds { try await makePrompts(&report) }
+    switch settings.recipe {
+    case .synpo:
+      let improver = try await makeImprover(&report)
+      try await answer(improver, &report)
+      try await pair(&report)
+    case .samplingRanking: try await rankSamples(run.scorer, &report)
+    case .selfRewarding: try await rankSamples(selfJudge, &report)
+    case .seeds: try await pairSeeds(&report)
+    }
+    let pairs = try grow(&report)
     let policy = try learn(pairs, &report)
     report.validation = try await run.validate(policy, iteration: number, folder: folder)
     return (policy, report)
@@ -84,17 +91,23 @@ struct Iteration {
     }
   }
 
-  /// The pairs that pass the filter; of these a random sample joins the growing set.
-  private func grow(_ report: inout IterationReport) async throws -> [PreferencePair] {
-    let kept = folder.file("pairs.rlg")
+  /// Rewrites before the initial model's answers.
+  private func pair(_ report: inout IterationReport) async throws {
     let chosen = folder.file(settings.useImprover ? "rewrites.rlg" : "drafts.rlg")
-    let pairing = PairStage(
-      settings: settings, scorer: run.scorer, iteration: number, progress: run.progress)
+    let pairing = pairing(run.scorer)
     try await stage("pairs", total: report.stages.last?.made, &report) {
       try await pairing.run(
-        rewrites: chosen, baselines: folder.file("baselines.rlg"), to: kept)
+        rewrites: chosen, baselines: folder.file("baselines.rlg"), to: folder.file("pairs.rlg"))
     }
-    let fresh = try records(PreferencePair.self, in: kept)
+  }
+
+  func pairing(_ scorer: any AnswerScorer) -> PairStage {
+    PairStage(settings: settings, scorer: scorer, iteration: number, progress: run.progress)
+  }
+
+  /// Of the pairs that passed the filter a random sample joins the growing set.
+  private func grow(_ report: inout IterationReport) throws -> [PreferencePair] {
+    let fresh = try records(PreferencePair.self, in: folder.file("pairs.rlg"))
     let all = try (1...number).flatMap(joining)
     let added = try joining(number).count
     report.pairs = counts(fresh, added: added, refused: report.stages.last?.aside ?? [:])
@@ -150,7 +163,9 @@ struct Iteration {
   }
 
   private func examples(of pairs: [PreferencePair]) throws -> [IterationReport.PairExample] {
-    let prompts = try records(SyntheticPrompt.self, in: folder.file("prompts.rlg"))
+    let prompts =
+      settings.recipe == .seeds
+      ? [] : try records(SyntheticPrompt.self, in: folder.file("prompts.rlg"))
     let keywords = Dictionary(
       prompts.map { ($0.prompt, $0.keywords) }, uniquingKeysWith: { first, _ in first })
     return pairs.prefix(4).map { pair in
@@ -160,12 +175,12 @@ struct Iteration {
     }
   }
 
-  private var stages: RecipeStages {
+  var stages: RecipeStages {
     RecipeStages(settings: settings, iteration: number, progress: run.progress)
   }
 
   /// Runs a stage between its two events, and keeps its numbers and its time.
-  private func stage(
+  func stage(
     _ name: String, total: Int?, _ report: inout IterationReport,
     _ body: () async throws -> StageSummary
   ) async throws {

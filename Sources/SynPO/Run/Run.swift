@@ -47,6 +47,19 @@ public struct Run: Sendable {
     return report
   }
 
+  /// The report of this run if it has ended; nil if there is still something to do.
+  ///
+  /// - Throws: where the folder holds a run with other settings.
+  public func finished() throws -> RunReport? {
+    guard let data = FileManager.default.contents(atPath: folder.file("report.json")) else {
+      return nil
+    }
+    try claimFolder()
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try decoder.decode(RunReport.self, from: data)
+  }
+
   /// More than half of the answers going in circles: the run stops, and an earlier model is kept.
   private func collapse(_ validation: Validation) -> String? {
     validation.repetitive > 0.5

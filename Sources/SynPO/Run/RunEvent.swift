@@ -26,6 +26,12 @@ public struct Validation: Codable, Equatable, Sendable {
   /// Share of right answers, among those that the exact checker can judge.
   public var accuracy: Double?
   public var checked = 0
+  /// Against the initial model's answers by the exact checker: a prompt is won where this answer is
+  /// right and the other is not.
+  public var exactDuel: Duel?
+  /// How often the run's own scorer ranks these answers and the initial model's as the exact checker
+  /// does, where only one of the two is right.
+  public var agreement: Agreement?
   /// Mean score of the run's own scorer.
   public var meanScore = 0.0
   /// Share of prompts on which the scorer holds the answer better than the initial model's; ties are

@@ -9,6 +9,7 @@ internal import Foundation
 ///     pairs.rlg                 the growing set
 ///     iteration-N/              keywords, prompts, seed answers, drafts, rewrites, baselines, pairs,
 ///                               improver/, policy/, validation.rlg, report.json
+///                               with other recipes than SynPO: samples-0 …, or gold
 ///     metrics.jsonl             one line a training step
 public struct RunFolder: Sendable {
   public let path: String

@@ -29,6 +29,7 @@ struct Validator {
         answered.count { Repetition.share(of: $0.answer) > settings.repetitionLimit }) / count
     check(answered, into: &validation)
     try score(answered, into: &validation)
+    validation.exactDuel = duel(answered, iteration: iteration)
     validation.goldLoss = try goldLoss(chat)
     return validation
   }
@@ -52,10 +53,7 @@ struct Validator {
   private func score(
     _ answered: [(seed: Seed, answer: String)], into validation: inout Validation
   ) throws {
-    let first = Dictionary(
-      (initial ?? []).compactMap { answer in
-        answer.origin.parents.first.map { ($0, answer.answer) }
-      }, uniquingKeysWith: { first, _ in first })
+    let first = rivals
     let scores = try scorer.scores(
       answered.map { pair in
         let rival = first[pair.seed.id].map { [$0] } ?? []
@@ -67,6 +65,31 @@ struct Validator {
       let wins = duels.reduce(0) { $0 + ($1[0] > $1[1] ? 1 : $1[0] == $1[1] ? 0.5 : 0) }
       validation.winRate = wins / Double(duels.count)
     }
+    let ranked = zip(answered, scores).compactMap { pair, scores -> RankedPair? in
+      guard scores.count == 2, let rival = first[pair.seed.id] else { return nil }
+      return RankedPair(prompt: pair.seed.prompt, answers: (pair.answer, rival), scores: scores)
+    }
+    validation.agreement = Agreement(of: ranked, seed: settings.seed)
+  }
+
+  /// The initial model's answers by their seed.
+  private var rivals: [String: String] {
+    Dictionary(
+      (initial ?? []).compactMap { answer in
+        answer.origin.parents.first.map { ($0, answer.answer) }
+      }, uniquingKeysWith: { first, _ in first })
+  }
+
+  private func duel(_ answered: [(seed: Seed, answer: String)], iteration: Int) -> Duel? {
+    let first = rivals
+    let outcomes = answered.compactMap { pair -> Duel.Outcome? in
+      guard let rival = first[pair.seed.id],
+        let own = ExactChecker.check(prompt: pair.seed.prompt, answer: pair.answer),
+        let other = ExactChecker.check(prompt: pair.seed.prompt, answer: rival)
+      else { return nil }
+      return (own == .correct) == (other == .correct) ? .tie : own == .correct ? .win : .loss
+    }
+    return outcomes.isEmpty ? nil : Duel(outcomes, seed: settings.seed)
   }
 
   /// Mean negative log-probability of the gold answers' tokens.

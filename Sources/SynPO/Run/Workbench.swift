@@ -81,6 +81,28 @@ public struct Workbench: Sendable {
     try await scorer().scores(items)
   }
 
+  /// How often the scorer ranks pairs as they are ranked in files of JSON lines with `prompt`,
+  /// `chosen` and `rejected`; nil where there is no such line.
+  public func agreement(withPairsIn files: [String]) async throws -> Agreement? {
+    var pairs: [(prompt: String, better: String, worse: String)] = []
+    for path in files {
+      var file = try SeedFile(path: path)
+      while let entry = try file.next() {
+        guard case .seed(let seed) = entry, let worse = seed.rejected else { continue }
+        pairs.append((seed.prompt, seed.answer, worse))
+      }
+    }
+    let scores = try await scorer().scores(
+      pairs.map { ScoringItem(prompt: $0.prompt, answers: [$0.better, $0.worse]) })
+    let ranked = zip(pairs, scores).map { pair, scores in
+      (
+        scores: (better: scores[0], worse: scores[1]),
+        lengths: (better: pair.better.count, worse: pair.worse.count)
+      )
+    }
+    return Agreement(ranked, seed: settings.seed)
+  }
+
   /// What a lesson is learnt with.
   public func training(_ lesson: Lesson) -> TrainingSettings {
     switch lesson {

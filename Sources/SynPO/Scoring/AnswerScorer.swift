@@ -3,12 +3,15 @@ internal import Training
 internal import Transformer
 
 /// Says how good an answer is. Scores of one prompt can be compared; their scale is the scorer's.
+///
+/// Each scorer has a threshold of its own on that scale. Only the judge, who compares, needs the
+/// answers of a prompt together; all others give an answer the same score whatever stands beside it.
 public protocol AnswerScorer: Sendable {
   var name: ScorerName { get }
   /// The lead that counts as a win, on the scorer's own scale.
   var threshold: Double { get }
 
-  /// One score for each answer. An answer's score does not depend on what else is asked.
+  /// One score for each answer of each item. Items do not depend on one another.
   func scores(_ items: [ScoringItem]) throws -> [[Double]]
 }
 
@@ -28,30 +31,36 @@ struct RewardHeadScorer: AnswerScorer {
   let name = ScorerName.rewardHead
   let threshold: Double
   let head: RewardHead
-  /// The initial model.
-  let chat: ChatModel
-  let contextSize: Int
+  let eye: FeatureEye
 
   static let defaultThreshold = 0.5
 
   func scores(_ items: [ScoringItem]) throws -> [[Double]] {
-    try features(items).map { $0.map { Double(head.score($0)) } }
-  }
-
-  private func features(_ items: [ScoringItem]) throws -> [[[Float]]] {
-    try AnswerFeatures.of(items, chat: chat, contextSize: contextSize)
+    try items.map { try eye.features(of: $0).map { Double(head.score($0)) } }
   }
 }
 
-extension AnswerFeatures {
-  /// The features of every answer of every item; prompts and answers that are too long are cut.
-  static func of(
-    _ items: [ScoringItem], chat: ChatModel, contextSize: Int
-  ) throws -> [[[Float]]] {
-    try items.map { item in
-      let prompt = try chat.prompt(item.prompt).suffix(contextSize / 2)
-      let answers = item.answers.map { Array(chat.answer($0).prefix(contextSize / 2)) }
-      return of([(prompt: Array(prompt), answers: answers)], model: chat.model)
+/// What a reward head sees of an answer; prompts and answers that are too long are cut.
+struct FeatureEye: Sendable {
+  /// The initial model.
+  let chat: ChatModel
+  let contextSize: Int
+  /// The words in which the model is asked to improve an answer; nil where that is not looked at.
+  let templates: RecipeTemplates?
+
+  /// ``AnswerFeatures`` of each answer; then, where it is looked at, the mean log-probability with
+  /// which the model asked to improve the answer leaves it as it is.
+  func features(of item: ScoringItem) throws -> [[Float]] {
+    let prompt = try chat.prompt(item.prompt)
+    let answers = item.answers.map { Array(chat.answer($0).prefix(contextSize / 2)) }
+    let seen = AnswerFeatures.of(
+      [(prompt: Array(prompt.suffix(contextSize / 2)), answers: answers)], model: chat.model)
+    guard let templates else { return seen }
+    return try zip(seen, zip(item.answers, answers)).map { seen, answer in
+      let question = templates.improverPrompt(question: item.prompt, answer: answer.0)
+      let asked = try chat.prompt(question).suffix(contextSize / 2)
+      let values = chat.model.logProbabilities([(prompt: Array(asked), answers: [answer.1])])[0]
+      return seen + [values.reduce(0, +) / Float(values.count)]
     }
   }
 }

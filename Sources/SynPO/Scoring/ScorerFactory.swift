@@ -17,12 +17,43 @@ struct ScorerFactory {
     switch settings.scorer.name {
     case .rewardHead:
       return RewardHeadScorer(
-        threshold: threshold ?? RewardHeadScorer.defaultThreshold, head: try await head(),
-        chat: store.initial, contextSize: settings.contextSize)
+        threshold: threshold ?? RewardHeadScorer.defaultThreshold, head: try await head(), eye: eye)
+    case .judge: return try judge(threshold)
+    case .rewardModel:
+      return try RewardModelScorer(
+        path: settings.scorer.model, packed: folder.file("reward-model.packed"),
+        threshold: threshold ?? RewardModelScorer.defaultThreshold,
+        contextSize: settings.contextSize)
+    case .external:
+      return ExternalScorer(
+        threshold: threshold ?? ExternalScorer.defaultThreshold,
+        program: ExternalProgram(
+          command: settings.scorer.command, timeLimit: settings.scorer.timeLimit))
     case .exact: return ExactScorer(threshold: threshold ?? 0.5)
     case .length: return LengthScorer(threshold: threshold ?? 0)
     case .random: return RandomScorer(threshold: threshold ?? 0, seed: settings.seed)
     }
+  }
+
+  private var eye: FeatureEye {
+    FeatureEye(
+      chat: store.initial, contextSize: settings.contextSize,
+      templates: settings.scorer.seesImprover ? settings.recipeTemplates : nil)
+  }
+
+  /// The initial model, or the one that `scorer.model` names.
+  private func judge(_ threshold: Double?) throws -> JudgeScorer {
+    var chat = store.initial
+    if !settings.scorer.model.isEmpty {
+      var other = settings
+      other.model = settings.scorer.model
+      let place = RunFolder(folder.file("judge"))
+      try place.make()
+      chat = try ModelStore(settings: other, folder: place).initial
+    }
+    return JudgeScorer(
+      threshold: threshold ?? JudgeScorer.defaultThreshold, chat: chat,
+      templates: settings.recipeTemplates, contextSize: settings.contextSize)
   }
 
   private func head() async throws -> RewardHead {
@@ -44,11 +75,9 @@ struct ScorerFactory {
   /// Features of each seed's own answer and of the initial model's answers to it, which count as
   /// worse; where they are the same words there is no pair.
   private func pairs() async throws -> [[(better: [Float], worse: [Float])]] {
-    let items = try await items()
-    let features = try AnswerFeatures.of(
-      items, chat: store.initial, contextSize: settings.contextSize)
-    return features.map { answers in
-      answers.dropFirst().map { (better: answers[0], worse: $0) }
+    try await items().map { item in
+      let answers = try eye.features(of: item)
+      return answers.dropFirst().map { (better: answers[0], worse: $0) }
     }
   }
 

@@ -15,6 +15,12 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var keywordSources: [String] = []
   /// The model's own where empty; else `chatml`, `plain` or a file with a Jinja template.
   public var chatTemplate = ""
+  /// SynPO, or one of the methods it is compared with.
+  public var recipe = Recipe.synpo
+  /// The kinds of built-in exercises that seeds are drawn from; all where empty.
+  public var seedKinds: [String] = []
+  /// And those that held-back seeds are drawn from, where they are to be others.
+  public var heldBackKinds: [String] = []
   /// Where everything a run makes is kept.
   public var outputDir = "runs/synpo"
   public var iterations = 2
@@ -31,6 +37,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var promptsPerIteration = 400
   /// Pairs that an iteration adds to the growing set at most, drawn at random.
   public var pairsPerIteration = 200
+  /// Answers to each prompt, of which the best and the worst make a pair; for the recipes
+  /// `sampling_ranking` and `self_rewarding`.
+  public var samplesPerPrompt = 5
   /// Whose answer a rewrite has to beat: the initial model's, as in the paper, or the previous one's.
   public var rejected = ModelChoice.initial
   /// What preference training starts from: the initial model, as in the paper, or the previous one.
@@ -104,6 +113,19 @@ extension RunSettings {
   }
 }
 
+/// How an iteration comes to its pairs. Everything else is the same for all.
+public enum Recipe: String, Codable, CaseIterable, Sendable {
+  /// Rewrites by the improver before the initial model's answers.
+  case synpo
+  /// The best before the worst of several answers of the current model, by the scorer.
+  case samplingRanking = "sampling_ranking"
+  /// The same with the current model as judge.
+  case selfRewarding = "self_rewarding"
+  /// The seeds' own answers before the initial model's; no prompts are made. Each iteration adds
+  /// one more answer to each seed.
+  case seeds
+}
+
 public enum ModelChoice: String, Codable, CaseIterable, Sendable {
   case initial, previous
 }
@@ -144,11 +166,26 @@ public struct ScorerSettings: Codable, Equatable, Sendable {
   public var threshold: Float?
   /// Answers to each seed that a reward head is fitted against.
   public var samplesPerSeed = 2
+  /// Whether a reward head also sees how likely the initial model, asked to improve an answer, is to
+  /// leave it as it is.
+  public var seesImprover = false
+  /// The judge, or the folder of a reward model; the initial model judges where empty.
+  public var model = ""
+  /// An external program with its arguments, found as a shell would.
+  public var command: [String] = []
+  /// Seconds that an external program may take for a reply.
+  public var timeLimit: Double = 60
 }
 
 public enum ScorerName: String, Codable, CaseIterable, Sendable {
   /// A linear reward on the initial model's last layer, fitted to the seeds.
   case rewardHead = "reward_head"
+  /// A model that is shown two answers in both orders.
+  case judge
+  /// A Hugging Face model for sequence classification with one label.
+  case rewardModel = "reward_model"
+  /// A program that reads and writes JSON lines.
+  case external
   /// The right answer of the embedded exercises.
   case exact
   /// A control: the longer answer wins.

@@ -1,3 +1,4 @@
+internal import Exercises
 internal import Foundation
 internal import ModelFile
 internal import Yams
@@ -151,9 +152,31 @@ public enum SettingsFile {
         "from 0 to below 0.5"
       ),
     ]
-    for (key, isGood, expectation) in checks where !isGood {
+    for (key, isGood, expectation) in checks + furtherChecks(settings) where !isGood {
       throw .badValue(path: path, key: key, expectation: expectation)
     }
+  }
+}
+
+extension SettingsFile {
+  private static func furtherChecks(_ settings: RunSettings) -> [(String, Bool, String)] {
+    let scorer = settings.scorer
+    let kinds = Set(ExerciseKind.allCases.map(\.rawValue))
+    let named = "names of kinds: \(kinds.sorted().joined(separator: ", "))"
+    return [
+      ("samples_per_prompt", settings.samplesPerPrompt >= 2, "at least 2"),
+      ("seed_kinds", kinds.isSuperset(of: settings.seedKinds), named),
+      ("held_back_kinds", kinds.isSuperset(of: settings.heldBackKinds), named),
+      (
+        "scorer.command", scorer.name != .external || !scorer.command.isEmpty,
+        "a program for the scorer external"
+      ),
+      (
+        "scorer.model", scorer.name != .rewardModel || !scorer.model.isEmpty,
+        "the folder of a reward model"
+      ),
+      ("scorer.time_limit", scorer.timeLimit > 0, "seconds, above 0"),
+    ]
   }
 }
 

@@ -2,88 +2,110 @@ internal import Corpus
 internal import Pipeline
 internal import RecordLog
 
-/// Puts rewrite and baseline of each prompt together and keeps the pairs in which the rewrite wins
-/// (paper section 2.2).
+/// Puts the answers to each prompt together and keeps the pairs in which one really wins (paper
+/// section 2.2).
 struct PairStage: Sendable {
   let settings: RunSettings
   let scorer: any AnswerScorer
   let iteration: Int
   let progress: @Sendable (String, UInt64) -> Void
 
-  /// Pairs that are scored together.
+  /// Which of the answers to a prompt makes a pair with which.
+  enum Pairing: Sendable {
+    /// The first is to be chosen, the second rejected.
+    case given
+    /// The answer with the highest score is chosen, that with the lowest rejected.
+    case bestAndWorst
+  }
+
+  /// Prompts whose answers are scored together.
   private static let batch = 16
 
-  /// The rewrites are the input whose position is kept; the baselines are read beside them.
   func run(
     rewrites: String, baselines: String, to output: String
   ) async throws -> StageSummary {
+    try await run(.given, of: [rewrites, baselines], to: output)
+  }
+
+  /// - Parameter logs: answers to the same prompts in the same order, each of which may lack some.
+  ///   The first is the input whose position is kept; the others are read beside it.
+  func run(
+    _ pairing: Pairing, of logs: [String], to output: String
+  ) async throws -> StageSummary {
+    precondition(logs.count > 1, "a pair is made of two answers")
     let progress = progress
     let stage = StageRun<Answer, PreferencePair>(
-      name: "pairs", input: rewrites, output: output,
+      name: "pairs", input: logs[0], output: output,
       identity: "\(settings.hash)/\(iteration)", progress: { progress("pairs", $0) })
     return try await stage.run { source, out in
-      var partners = Partners(try CorpusReader(path: baselines))
+      var partners = try logs.dropFirst().map { Partners(try CorpusReader(path: $0)) }
       var waiting: [Candidate] = []
       while let next = try await source.next() {
         switch next {
-        case .element(let rewrite):
-          waiting.append(
-            Candidate(rewrite: rewrite, baseline: try partners.baseline(for: rewrite.element)))
-          if waiting.count == Self.batch { try await judge(&waiting, into: out) }
+        case .element(let answer):
+          var others: [Answer] = []
+          for place in partners.indices {
+            if let other = try partners[place].partner(of: answer.element) { others.append(other) }
+          }
+          waiting.append(Candidate(first: answer, answers: [answer.element] + others))
+          if waiting.count == Self.batch { try await judge(&waiting, pairing, into: out) }
         case .barrier(let barrier):
-          try await judge(&waiting, into: out)
-          try partners.align(with: barrier)
+          try await judge(&waiting, pairing, into: out)
+          for place in partners.indices { try partners[place].align(with: barrier) }
           try await out.send(.barrier(barrier))
         }
       }
-      try await judge(&waiting, into: out)
+      try await judge(&waiting, pairing, into: out)
     }
   }
 
   private struct Candidate {
-    let rewrite: Numbered<Answer>
-    let baseline: Answer?
+    let first: Numbered<Answer>
+    let answers: [Answer]
+
+    var item: ScoringItem {
+      ScoringItem(prompt: first.element.prompt, answers: answers.map(\.answer))
+    }
   }
 
   private func judge(
-    _ candidates: inout [Candidate], into out: Channel<Numbered<StageProduct<PreferencePair>>>
+    _ candidates: inout [Candidate], _ pairing: Pairing,
+    into out: Channel<Numbered<StageProduct<PreferencePair>>>
   ) async throws {
-    let complete = candidates.filter { $0.baseline != nil }
-    let items = complete.map {
-      ScoringItem(
-        prompt: $0.rewrite.element.prompt,
-        answers: [$0.rewrite.element.answer, $0.baseline?.answer ?? ""])
-    }
-    var scores = try scorer.scores(items)[...]
-    for candidate in candidates {
-      let score = candidate.baseline == nil ? nil : scores.popFirst()
-      let product = product(candidate, score)
-      try await out.send(Numbered(cursor: candidate.rewrite.cursor, element: product))
+    let scores = try scorer.scores(candidates.map(\.item))
+    for (candidate, scores) in zip(candidates, scores) {
+      let product = product(candidate, scores, pairing)
+      try await out.send(Numbered(cursor: candidate.first.cursor, element: product))
     }
     candidates = []
   }
 
-  private func product(_ candidate: Candidate, _ scores: [Double]?) -> StageProduct<PreferencePair>
-  {
-    let rewrite = candidate.rewrite.element
-    var origin = rewrite.origin
-    origin.parents = [rewrite.id, candidate.baseline?.id].compactMap(\.self)
-    guard let baseline = candidate.baseline, let scores else {
-      return .aside(refused(.missingAnswer, rewrite.prompt, origin))
+  private func product(
+    _ candidate: Candidate, _ scores: [Double], _ pairing: Pairing
+  ) -> StageProduct<PreferencePair> {
+    let prompt = candidate.first.element.prompt
+    var origin = candidate.first.element.origin
+    origin.parents = candidate.answers.map(\.id)
+    guard candidate.answers.count > 1 else {
+      return .aside(refused(.missingAnswer, prompt, origin))
     }
+    let (winner, loser) = pairing.places(scores)
+    let (chosen, rejected) = (candidate.answers[winner], candidate.answers[loser])
+    origin.parents = [chosen.id, rejected.id]
     let filter = PairFilter(
       threshold: settings.usePairFilter ? scorer.threshold : nil,
       repetitionLimit: settings.repetitionLimit)
     if let reason = filter.refusal(
-      chosen: rewrite.answer, rejected: baseline.answer, scores: (scores[0], scores[1]))
+      chosen: chosen.answer, rejected: rejected.answer, scores: (scores[winner], scores[loser]))
     {
-      let detail = "scores \(scores[0]) and \(scores[1])"
-      return .aside(refused(reason, rewrite.prompt, origin, detail: detail))
+      let detail = "scores \(scores[winner]) and \(scores[loser])"
+      return .aside(refused(reason, prompt, origin, detail: detail))
     }
     return .made(
       PreferencePair(
-        prompt: rewrite.prompt, chosen: rewrite.answer, rejected: baseline.answer,
-        scoreChosen: scores[0], scoreRejected: scores[1], source: "synpo", origin: origin))
+        prompt: prompt, chosen: chosen.answer, rejected: rejected.answer,
+        scoreChosen: scores[winner], scoreRejected: scores[loser], source: "synpo",
+        origin: origin))
   }
 
   private func refused(
@@ -94,24 +116,37 @@ struct PairStage: Sendable {
   }
 }
 
-/// Finds the baseline that answers the same synthetic prompt as a rewrite. Both logs keep the order
-/// of the prompts; either may lack some.
+extension PairStage.Pairing {
+  /// The places of the chosen and of the rejected answer; of equal scores the first counts.
+  fileprivate func places(_ scores: [Double]) -> (chosen: Int, rejected: Int) {
+    guard case .bestAndWorst = self else { return (0, 1) }
+    var (best, worst) = (0, 0)
+    for place in scores.indices {
+      if scores[place] > scores[best] { best = place }
+      if scores[place] < scores[worst] { worst = place }
+    }
+    return (best, worst)
+  }
+}
+
+/// Finds the answer to the same prompt in another log. Both logs keep the order of the prompts;
+/// either may lack some.
 private struct Partners {
   private let reader: CorpusReader
-  /// Baselines that were read and whose turn has not come, by their prompt's id.
+  /// Answers that were read and whose turn has not come, by their prompt's id.
   private var waiting: [String: Answer] = [:]
-  /// The number of the last barrier that the baselines have come to.
+  /// The number of the last barrier that the answers have come to.
   private var barrier: UInt64 = 0
 
   init(_ reader: CorpusReader) { self.reader = reader }
 
-  mutating func baseline(for rewrite: Answer) throws -> Answer? {
-    guard let prompt = rewrite.origin.parents.last else { return nil }
+  mutating func partner(of answer: Answer) throws -> Answer? {
+    guard let prompt = answer.origin.parents.last else { return nil }
     while waiting[prompt] == nil, try advance() {}
     return waiting.removeValue(forKey: prompt)
   }
 
-  /// Reads until the baselines have come to the same barrier.
+  /// Reads until the answers have come to the same barrier.
   mutating func align(with wanted: Barrier) throws {
     while barrier < wanted.number {
       guard try advance() else {
@@ -120,7 +155,7 @@ private struct Partners {
     }
   }
 
-  /// Reads one more baseline, or barrier; false at the end.
+  /// Reads one more answer, or barrier; false at the end.
   private mutating func advance() throws -> Bool {
     switch try reader.nextItem(Answer.self, skippingOthers: true) {
     case .record(let next):

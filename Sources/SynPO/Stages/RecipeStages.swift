@@ -76,6 +76,24 @@ public struct RecipeStages: Sendable {
     }
   }
 
+  /// The seeds' own answers, as if a model had given them.
+  func goldAnswers(from input: String, to output: String) async throws -> StageSummary {
+    let stage = run("gold", input, output, Seed.self, Answer.self)
+    let origin = Origin(iteration: iteration, settings: settings.hash, seed: settings.seed)
+    return try await stage.run { source, out in
+      while let next = try await source.next() {
+        switch next {
+        case .element(let next):
+          let seed = next.element
+          let answer = Answer(
+            .rewrite, prompt: seed.prompt, answer: seed.answer, origin: origin.with([seed.id]))
+          try await out.send(Numbered(cursor: next.cursor, element: .made(answer)))
+        case .barrier(let barrier): try await out.send(.barrier(barrier))
+        }
+      }
+    }
+  }
+
   /// Drafts to rewrites (paper section 2.2).
   public func rewrites(
     _ improver: ChatModel, from input: String, to output: String

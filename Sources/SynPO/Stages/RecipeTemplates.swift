@@ -1,15 +1,18 @@
 /// The words in which the generator and the improver are asked for their work.
 ///
 /// The same template serves training and inference. Fields stand in braces: `{keywords}` for the
-/// generator, `{question}` and `{answer}` for the improver. The structure follows the paper's
+/// generator, `{question}` and `{answer}` for the improver, `{question}`, `{first}` and `{second}` for
+/// the model as judge, which is to answer A or B. The structure of the first two follows the paper's
 /// figures 3 and 7; the words are ours and can be set.
 public struct RecipeTemplates: Codable, Equatable, Sendable {
   public var generator: String
   public var improver: String
+  public var judge: String
 
-  public init(generator: String, improver: String) {
+  public init(generator: String, improver: String, judge: String) {
     self.generator = generator
     self.improver = improver
+    self.judge = judge
   }
 
   /// For models that follow instructions.
@@ -40,12 +43,25 @@ public struct RecipeTemplates: Codable, Equatable, Sendable {
       Original answer: {answer}
 
       Rewritten answer:
+      """,
+    judge: """
+      Which of the two answers below is better: more correct, more helpful, closer to the question? \
+      Length alone is no merit. Reply with the single letter A or B.
+
+      Question: {question}
+
+      Answer A: {first}
+
+      Answer B: {second}
+
+      The better answer is
       """)
 
   /// For models too small for instructions.
   public static let brief = RecipeTemplates(
     generator: "Write a question with: {keywords}",
-    improver: "Improve the answer. {question} Answer: {answer}")
+    improver: "Improve the answer. {question} Answer: {answer}",
+    judge: "Which answer is better? {question} A: {first} B: {second}")
 
   public func generatorPrompt(keywords: [String]) -> String {
     generator.replacing("{keywords}", with: keywords.joined(separator: ", "))
@@ -57,13 +73,25 @@ public struct RecipeTemplates: Codable, Equatable, Sendable {
   }
 
   public func improverPrompt(question: String, answer: String) -> String {
-    // In one pass, so that a field's text may hold braces.
-    var parts = improver.split(
-      separator: "{question}", maxSplits: 1, omittingEmptySubsequences: false)
-    let head = String(parts.removeFirst())
-    guard let rest = parts.first else { return head.replacing("{answer}", with: answer) }
-    return head.replacing("{answer}", with: answer) + question
-      + rest.replacing("{answer}", with: answer)
+    Self.filled(improver, ["{question}": question, "{answer}": answer])
+  }
+
+  /// Asks which of two answers is better; the reply is `A` for the first, `B` for the second.
+  public func judgePrompt(question: String, first: String, second: String) -> String {
+    Self.filled(judge, ["{question}": question, "{first}": first, "{second}": second])
+  }
+
+  /// Fills all fields in one pass, so that a field's text may hold braces.
+  private static func filled(_ template: String, _ fields: [String: String]) -> String {
+    var result = ""
+    var rest = template[...]
+    while let next = fields.keys.compactMap({ key in rest.firstRange(of: key).map { ($0, key) } })
+      .min(by: { $0.0.lowerBound < $1.0.lowerBound })
+    {
+      result += rest[..<next.0.lowerBound] + (fields[next.1] ?? "")
+      rest = rest[next.0.upperBound...]
+    }
+    return result + rest
   }
 }
 

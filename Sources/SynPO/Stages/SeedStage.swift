@@ -29,7 +29,7 @@ struct SeedStage {
     }
     let (seeds, unusable) = try gather()
     let held = heldBack(of: seeds)
-    let kept = seeds.filter { !held.contains($0.id) }
+    let kept = seeds.filter { !held.contains($0.id) && !isOnlyMeasuredOn($0) }
     guard kept.count >= Self.fewest, held.count >= Self.fewest else {
       throw SynPOError.tooFewSeeds(found: seeds.count, needed: 4 * Self.fewest)
     }
@@ -70,13 +70,23 @@ struct SeedStage {
     return (limit > 0 ? Array(shuffled(seeds).prefix(limit)) : seeds, unusable)
   }
 
-  /// Exercises with their right answers.
+  /// Exercises with their right answers: of all kinds, or those to learn from and those to measure
+  /// on of kinds of their own.
   private func embeddedSeeds() -> [Seed] {
-    var random = CounterRandom(seed: settings.seed, stream: "embedded seeds")
+    let learnt = exercises(of: settings.seedKinds, stream: "embedded seeds")
+    guard !settings.heldBackKinds.isEmpty else { return learnt }
+    return learnt + exercises(of: settings.heldBackKinds, stream: "embedded held-back seeds")
+  }
+
+  private func exercises(of names: [String], stream: String) -> [Seed] {
+    let kinds = names.compactMap(ExerciseKind.init)
+    var random = CounterRandom(seed: settings.seed, stream: stream)
     var prompts: Set<String> = []
     var seeds: [Seed] = []
-    while seeds.count < Self.embeddedCount {
+    // Some kinds have few different tasks.
+    for _ in 0..<100 * Self.embeddedCount where seeds.count < Self.embeddedCount {
       let exercise = ExerciseFamily.exercise(using: &random)
+      guard kinds.isEmpty || kinds.contains(exercise.kind) else { continue }
       guard prompts.insert(exercise.prompt).inserted else { continue }
       seeds.append(Seed(prompt: exercise.prompt, answer: exercise.answer, source: "exercises"))
     }
@@ -85,10 +95,19 @@ struct SeedStage {
 
   private static let embeddedCount = 600
 
-  private func heldBack(of seeds: [Seed]) -> Set<String> {
+  private func heldBack(of all: [Seed]) -> Set<String> {
+    let measured = all.filter(isOnlyMeasuredOn)
+    let seeds = measured.isEmpty ? all : measured
     let wanted = Int((settings.heldBackShare * Double(seeds.count)).rounded())
     let count = settings.maxHeldBack > 0 ? min(wanted, settings.maxHeldBack) : wanted
     return Set(shuffled(seeds).prefix(max(count, Self.fewest)).map(\.id))
+  }
+
+  /// Whether a seed is an exercise of a kind that is held back as a whole.
+  private func isOnlyMeasuredOn(_ seed: Seed) -> Bool {
+    guard settings.seeds.isEmpty, !settings.heldBackKinds.isEmpty else { return false }
+    let kind = ExactChecker.recognise(seed.prompt)?.kind.rawValue
+    return kind.map(settings.heldBackKinds.contains) ?? false
   }
 
   /// In an order that the run's seed and the seeds' words decide.

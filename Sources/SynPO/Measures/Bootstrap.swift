@@ -37,4 +37,9 @@ public enum Bootstrap {
     }
     return Estimate(value: value, low: quantile(0.025), high: quantile(0.975))
   }
+
+  /// The mean of `values`.
+  public static func mean(of values: [Double], seed: UInt64, stream: String) -> Estimate? {
+    estimate(of: values, seed: seed, stream: stream) { $0.reduce(0, +) / Double($0.count) }
+  }
 }
