@@ -161,20 +161,20 @@ public struct ImproverAnalysis: Codable, Sendable {
     _ pairs: [(draft: Answer, rewrite: Answer)], judge: Judge, seed: UInt64, stream: String
   ) async throws {
     let scores = try await judge.scores(pairs.flatMap { [$0.rewrite, $0.draft] })
-    var duels: [Duel] = []
+    var encounters: [Encounter] = []
     var gain = 0.0
     for (place, pair) in pairs.enumerated() {
       guard let own = scores[2 * place], let rival = scores[2 * place + 1] else { continue }
-      duels.append(
-        Duel(scores: (own, rival), answer: pair.rewrite.answer, rival: pair.draft.answer))
+      encounters.append(
+        Encounter(scores: (own, rival), answer: pair.rewrite.answer, rival: pair.draft.answer))
       gain += own - rival
     }
-    guard let better = WinRate(duels, seed: seed, stream: "\(stream)/\(judge.name)") else {
+    guard let better = WinRate(encounters, seed: seed, stream: "\(stream)/\(judge.name)") else {
       return nil
     }
     self.judge = judge.name
     self.better = better
-    self.gain = gain / Double(duels.count)
+    self.gain = gain / Double(encounters.count)
     let same = pairs.count { $0.draft.answer == $0.rewrite.answer }
     unchanged = Double(same) / Double(pairs.count)
   }

@@ -78,13 +78,13 @@ extension ValidationAnalysis.JudgedWins {
     }
     let own = try await judge.scores(met.map(\.own))
     let rival = try await judge.scores(met.map(\.rival))
-    var duels: [Duel] = []
+    var encounters: [Encounter] = []
     for (place, pair) in met.enumerated() {
       guard let mine = own[place], let theirs = rival[place] else { continue }
-      duels.append(
-        Duel(scores: (mine, theirs), answer: pair.own.answer, rival: pair.rival.answer))
+      encounters.append(
+        Encounter(scores: (mine, theirs), answer: pair.own.answer, rival: pair.rival.answer))
     }
-    guard let rate = WinRate(duels, seed: seed, stream: "\(stream)/\(judge.name)") else {
+    guard let rate = WinRate(encounters, seed: seed, stream: "\(stream)/\(judge.name)") else {
       return nil
     }
     self.judge = judge.name

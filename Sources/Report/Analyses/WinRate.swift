@@ -2,7 +2,7 @@ internal import Foundation
 public import SynPO
 
 /// One prompt with two answers to it, and what a judge said.
-public struct Duel: Codable, Equatable, Sendable {
+public struct Encounter: Codable, Equatable, Sendable {
   /// 1 where the answer is the better one, 0 where the rival's is, one half for a tie.
   public var outcome: Double
   /// In characters.
@@ -22,33 +22,33 @@ public struct Duel: Codable, Equatable, Sendable {
 
 /// How often a model wins against another, raw and with the influence of length taken out.
 public struct WinRate: Codable, Equatable, Sendable {
-  public var duels: Int
+  public var encounters: Int
   public var ties: Int
   /// Mean outcome.
   public var raw: Estimate
   /// What the outcome would be at equal lengths; see ``LengthControl``.
   public var lengthControlled: Estimate
-  /// How often the longer answer won, of those duels that had a longer answer and a winner.
+  /// How often the longer answer won, of those encounters that had a longer answer and a winner.
   public var longerWins: Double?
 
   /// - Parameter stream: with `seed` it decides the intervals' resampling.
-  public init?(_ duels: [Duel], seed: UInt64, stream: String) {
+  public init?(_ encounters: [Encounter], seed: UInt64, stream: String) {
     guard
-      let raw = Bootstrap.estimate(of: duels, seed: seed, stream: stream, Self.mean),
+      let raw = Bootstrap.estimate(of: encounters, seed: seed, stream: stream, Self.mean),
       let controlled = Bootstrap.estimate(
-        of: duels, seed: seed, stream: stream, { LengthControl($0).winRate })
+        of: encounters, seed: seed, stream: stream, { LengthControl($0).winRate })
     else { return nil }
-    self.duels = duels.count
+    self.encounters = encounters.count
     self.raw = raw
-    ties = duels.count { $0.outcome == 0.5 }
+    ties = encounters.count { $0.outcome == 0.5 }
     lengthControlled = controlled
-    let decided = duels.filter { $0.outcome != 0.5 && $0.length != $0.rivalLength }
+    let decided = encounters.filter { $0.outcome != 0.5 && $0.length != $0.rivalLength }
     let longer = decided.count { ($0.outcome == 1) == ($0.length > $0.rivalLength) }
     longerWins = decided.isEmpty ? nil : Double(longer) / Double(decided.count)
   }
 
-  private static func mean(_ duels: [Duel]) -> Double {
-    duels.reduce(0) { $0 + $1.outcome } / Double(max(duels.count, 1))
+  private static func mean(_ encounters: [Encounter]) -> Double {
+    encounters.reduce(0) { $0 + $1.outcome } / Double(max(encounters.count, 1))
   }
 }
 
@@ -57,7 +57,7 @@ public struct WinRate: Codable, Equatable, Sendable {
 ///     logit P(win) = a · tanh(d / sd(d)) + c,    d = rival's length − own length in characters
 ///
 /// The rate at equal lengths is σ(c). Ties count half. A small ridge on both numbers keeps them finite
-/// where all duels end alike. Where all differences in length are the same, nothing can be told apart
+/// where all encounters end alike. Where all differences in length are the same, nothing can be told apart
 /// and the rate is the raw one.
 struct LengthControl {
   private(set) var slope = 0.0
@@ -66,16 +66,16 @@ struct LengthControl {
 
   static let ridge = 1e-3
 
-  init(_ duels: [Duel]) {
-    let differences = duels.map { Double($0.rivalLength - $0.length) }
-    let count = Double(max(duels.count, 1))
+  init(_ encounters: [Encounter]) {
+    let differences = encounters.map { Double($0.rivalLength - $0.length) }
+    let count = Double(max(encounters.count, 1))
     let mean = differences.reduce(0, +) / count
     let deviation = (differences.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
     guard deviation > 0 else {
-      winRate = duels.reduce(0) { $0 + $1.outcome } / count
+      winRate = encounters.reduce(0) { $0 + $1.outcome } / count
       return
     }
-    let points = zip(differences, duels).map { (x: tanh($0 / deviation), y: $1.outcome) }
+    let points = zip(differences, encounters).map { (x: tanh($0 / deviation), y: $1.outcome) }
     var (slope, constant) = (0.0, 0.0)
     for _ in 0..<25 {
       let step = Self.newtonStep(slope, constant, points)

@@ -75,7 +75,7 @@ struct OutcomeSection {
           "iteration \(one.iteration)", "\(spaced(wins.judge))",
           Pieces.interval((raw.value, raw.low, raw.high)),
           Pieces.interval((controlled.value, controlled.low, controlled.high)),
-          "\(wins.rate.ties) of \(wins.rate.duels)",
+          "\(wins.rate.ties) of \(wins.rate.encounters)",
           "\(wins.rate.longerWins.map { percent($0) } ?? "–")",
         ]
       }

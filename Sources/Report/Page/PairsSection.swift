@@ -45,7 +45,7 @@ struct PairsSection {
         return [
           "iteration \(one.iteration)", "\(spaced(improver.judge))",
           Pieces.interval((better.value, better.low, better.high)), "\(fixed(improver.gain, 3))",
-          "\(percent(improver.unchanged))", "\(improver.better.duels)",
+          "\(percent(improver.unchanged))", "\(improver.better.encounters)",
         ]
       }
     }
