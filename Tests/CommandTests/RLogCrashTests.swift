@@ -6,7 +6,7 @@ import Testing
 /// Writers that are killed or run out of room, as real processes.
 struct RLogCrashTests {
   let folder: TemporaryFolder
-  let records = (0..<20_000).map {
+  let records = (0..<200_000).map {
     #"{"id":\#($0),"text":"\#(UInt64($0) &* 0x9E37_79B9_7F4A_7C15)"}"#
   }
 
@@ -31,7 +31,7 @@ struct RLogCrashTests {
       """
       mkfifo pipe
       \(RLogTool.path) import --chunk-bytes 3000 -o a.rlg pipe & writer=$!
-      (head -n 7000 in.jsonl; sleep 20) > pipe & feeder=$!
+      (head -n 70000 in.jsonl; sleep 20) > pipe & feeder=$!
       for i in $(seq 200); do [ "$(stat -c %s a.rlg 2>&1)" -gt 100000 ] 2>&- && break; sleep 0.05; done
       kill -9 $writer; kill $feeder; wait $writer
       """, in: folder)
@@ -50,7 +50,7 @@ struct RLogCrashTests {
   @Test func `a full disk leaves whole chunks, and a later import goes on`() throws {
     // A limit on the file's size fails writes as a full disk does.
     let full = try RLogTool.run(
-      "trap '' XFSZ; ulimit -f 200; rlog import --chunk-bytes 3000 -o a.rlg in.jsonl", in: folder)
+      "trap '' XFSZ; ulimit -f 2000; rlog import --chunk-bytes 3000 -o a.rlg in.jsonl", in: folder)
     #expect(full.code == 5)
     #expect(full.complaint.contains("a.rlg"))
     let survived = try read("a.rlg")

@@ -28,7 +28,7 @@ struct SynpoReportTests {
   }
 
   @Test(arguments: [
-    "seed-answers-1", "iteration-1/keywords", "iteration-1/prompts", "iteration-1/drafts",
+    "seed-answers-0", "iteration-1/keywords", "iteration-1/prompts", "iteration-1/drafts",
     "iteration-1/rewrites", "iteration-1/baselines", "iteration-1/pairs", "iteration-1/validation",
   ])
   func `explain makes a record again, the same to the last byte`(log: String) throws {
