@@ -94,8 +94,12 @@ struct LogOutput: ~Copyable {
     guard !isStream else { return }
     // What waits was accepted; who it mattered to has committed it.
     if !progress.waiting.isEmpty {
-      try? progress.waiting.withBytes { (bytes) throws(FileError) in
-        try write(bytes, headerLastAt: progress.written)
+      do throws(FileError) {
+        try progress.waiting.withBytes { (bytes) throws(FileError) in
+          try write(bytes, headerLastAt: progress.written)
+        }
+      } catch {
+        try? cutBack()
       }
     }
     flock(file.descriptor, LOCK_UN)
