@@ -28,6 +28,8 @@ extension Cost {
     var ends: [Int32] = [0, 0]
     try #require(pipe(&ends) == 0)
     defer { close(ends[0]) }
+    // Looked for here: the child would wait for ever where another thread was looking, too.
+    try #require(Allocator.option != nil && Allocator.trim != nil)
     let child = try Forked {
       let cost = Cost.ofChild(warmUp, body)
       return write(ends[1], cost, 40) == 40 ? 0 : 1
@@ -43,9 +45,9 @@ extension Cost {
   }
 
   private static func ofChild(_ warmUp: () -> Void, _ body: () -> Reading) -> [Int64] {
-    showAllocations()
+    Allocator.showAll()
     warmUp()
-    _ = hiddenCall("malloc_trim", as: (@convention(c) (Int) -> Int32).self)?(0)
+    _ = Allocator.trim?(0)
     let before = memory(levelled: true)
     let start = clock()
     let reading = body()
@@ -55,14 +57,6 @@ extension Cost {
       time, after.peak - before.peak, after.own - before.own, reading.error == nil ? 0 : 1,
       Int64(reading.records.count),
     ]
-  }
-
-  /// From 64 KiB on, whatever is allocated is mapped, and unmapped when it is freed: what the heap
-  /// has left from before would hide it.
-  private static func showAllocations() {
-    let mappedFrom: Int32 = -3
-    _ = hiddenCall("mallopt", as: (@convention(c) (Int32, Int32) -> Int32).self)?(
-      mappedFrom, 64 << 10)
   }
 
   /// In KiB, from `/proc/self/status`, without an allocation.
@@ -82,6 +76,19 @@ extension Cost {
       _ = mmap(nil, Int(peak - size) << 10, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     }
     return (peak, number("RssAnon:"))
+  }
+}
+
+/// Calls of the C library's allocator.
+private enum Allocator {
+  static let option = hiddenCall("mallopt", as: (@convention(c) (Int32, Int32) -> Int32).self)
+  static let trim = hiddenCall("malloc_trim", as: (@convention(c) (Int) -> Int32).self)
+
+  /// From 64 KiB on, whatever is allocated is mapped, and unmapped when it is freed: what the heap
+  /// has left from before would hide it.
+  static func showAll() {
+    let mappedFrom: Int32 = -3
+    _ = option?(mappedFrom, 64 << 10)
   }
 }
 
