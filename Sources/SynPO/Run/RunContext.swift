@@ -43,7 +43,7 @@ struct RunContext {
         try metrics.append(step, training: name, iteration: iteration)
       }
     }
-    report.seconds[name] = Date().timeIntervalSince(start)
+    report.seconds[name, default: 0] += Date().timeIntervalSince(start)
     return model
   }
 
