@@ -15,6 +15,8 @@ struct Learning: Sendable {
   let base: ChatModel
   /// Examples that are only looked at, to see when more training does no good.
   var heldBack: [TrainingExample] = []
+  /// Lets the model write meanwhile, to see whether it still can.
+  var sampling: (any AnswerSampling)?
 
   /// Trains on `examples`, which are only asked for if there is something to do.
   func run(
@@ -24,7 +26,7 @@ struct Learning: Sendable {
     try folder.make()
     let training = TrainingRun(
       base: try mergedBase(), settings: settings, examples: try examples(), heldBack: heldBack,
-      folder: folder.path)
+      sampling: sampling, folder: folder.path)
     let trainer = try training.run(tell)
     if let adapter = trainer.adapter {
       try AdapterFile.write(adapter, to: folder.path, baseModel: store.settings.model)

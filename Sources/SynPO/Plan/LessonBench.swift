@@ -20,14 +20,14 @@ extension PlanBench {
     /// Rows of an example, on average.
     var meanRows: Double { rows(examples) / Double(max(examples.count, 1)) }
 
-    /// As many examples as a step takes, of all lengths.
-    var batch: [TrainingExample] {
+    /// As many examples as so many steps take, of all lengths.
+    func examples(forSteps steps: Int) -> [TrainingExample] {
       let sorted = examples.sorted { $0.rows < $1.rows }
-      let count = min(settings.batchSize, sorted.count)
+      let count = min(steps * settings.batchSize, sorted.count)
       return (0..<count).map { sorted[(2 * $0 + 1) * sorted.count / (2 * count)] }
     }
 
-    func rows(_ examples: [TrainingExample]) -> Double {
+    private func rows(_ examples: [TrainingExample]) -> Double {
       Double(examples.reduce(0) { $0 + $1.rows })
     }
   }
@@ -64,16 +64,17 @@ extension PlanBench {
     guard isNeeded(name), let lesson = lessons[name] else { return .none }
     try checkMemory(learning, name)
     tell("training: \(name)")
-    let batch = lesson.batch
     var settings = lesson.settings
-    settings.epochs = rounds(of: lesson.rows(batch))
+    let rowsOfStep = lesson.meanRows * Double(settings.batchSize)
+    let examples = lesson.examples(forSteps: steps(of: rowsOfStep))
+    settings.epochs = examples.count > settings.batchSize ? 1 : 2
     settings.saveSteps = 1
     let folder = RunFolder(scratch.file(name))
     var (steps, saves, checkpoint) = ([Double](), [Double](), 0)
     let memory = MemoryPeak()
     var last = Date()
     _ = try Learning(store: store, folder: folder, settings: settings, base: chat).run {
-      batch
+      examples
     } tell: { event in
       let passed = Date().timeIntervalSince(last)
       if case .step = event { steps.append(passed) }
@@ -85,7 +86,7 @@ extension PlanBench {
     }
     return TrainingRates(
       // The first step also makes what the others use again.
-      secondsPerRow: median(steps.dropFirst()) / lesson.rows(batch), saving: median(saves[...]),
+      secondsPerRow: mean(steps.dropFirst()) / max(rowsOfStep, 1), saving: median(saves[...]),
       finishing: Date().timeIntervalSince(last), ownBytes: memory.own.bytes,
       checkpointBytes: checkpoint, resultBytes: try fileBytes(folder.path))
   }
@@ -99,9 +100,13 @@ extension PlanBench {
   }
 
   /// Two steps; more, where they are so short that chance would show.
-  private func rounds(of rows: Double) -> Int {
+  private func steps(of rows: Double) -> Int {
     let operations = 6 * rows * Double(chat.model.parameterCount)
-    return operations < 2e10 ? 6 : operations < 2e11 ? 3 : 2
+    return operations < 2e10 ? 8 : operations < 2e11 ? 4 : 2
+  }
+
+  private func mean(_ values: ArraySlice<Double>) -> Double {
+    values.reduce(0, +) / Double(max(values.count, 1))
   }
 
   private func median(_ values: ArraySlice<Double>) -> Double {

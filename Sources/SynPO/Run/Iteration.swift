@@ -140,7 +140,10 @@ struct Iteration {
     let base = settings.startFrom == .initial ? run.store.initial : previous
     return try run.learn(
       "policy", iteration: number, into: RunFolder(folder.file("policy")),
-      settings: settings.policy.training(seed: settings.seed), base: base, report: &report
+      settings: settings.policy.training(seed: settings.seed), base: base,
+      sampling: try AnswerProbe(
+        settings: settings, chat: run.store.initial, prompts: run.heldBack.map(\.chat)),
+      report: &report
     ) {
       try LearningExamples(settings: settings, chat: run.store.initial).policy(pairs)
     }

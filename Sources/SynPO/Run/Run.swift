@@ -149,9 +149,7 @@ public struct Run: Sendable {
       try LearningExamples(settings: settings, chat: store.initial).generator(seeds)
     } tell: { event in
       teller.tell(.training("generator", iteration: 0, event))
-      if case .step(let step) = event {
-        try metrics.append(step, training: "generator", iteration: 0)
-      }
+      try metrics.append(event, training: "generator", iteration: 0)
     }
   }
 
