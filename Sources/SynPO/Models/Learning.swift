@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Bytes
 internal import ModelFile
 internal import Training
 internal import Transformer
@@ -22,7 +22,16 @@ struct Learning: Sendable {
   func run(
     examples: () throws -> [TrainingExample], tell: @escaping (TrainingEvent) throws -> Void
   ) throws -> ChatModel {
-    guard !store.isTrained(folder) else { return try store.trained(in: folder) }
+    if !store.isTrained(folder) {
+      try train(examples, tell)
+      ResidentMemory.giveBack()
+    }
+    return try store.trained(in: folder)
+  }
+
+  private func train(
+    _ examples: () throws -> [TrainingExample], _ tell: (TrainingEvent) throws -> Void
+  ) throws {
     try folder.make()
     let training = TrainingRun(
       base: try mergedBase(), settings: settings, examples: try examples(), heldBack: heldBack,
@@ -34,7 +43,6 @@ struct Learning: Sendable {
       try trainer.model.write(to: folder.file(ModelStore.wholeModel), encoding: .int8)
     }
     training.discardCheckpoints()
-    return try store.trained(in: folder)
   }
 
   /// A new adapter goes over plain weights: an adapter that is there already is merged first.

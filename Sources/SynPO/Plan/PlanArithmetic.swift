@@ -71,12 +71,29 @@ private struct PlanLayout {
     case .samplingRanking, .selfRewarding: parts += ranking(number)
     case .seeds: parts += pairingSeeds(number)
     }
-    parts.append(
-      training(
-        "policy", number, examples: number * pairsPerIteration, rows: work.policyRows,
-        settings.policy.learning, rates.policy))
-    parts.append(validation(number))
+    parts += [policy(number), validation(number)]
     return parts
+  }
+
+  /// The training on all pairs so far, with its looks at what the policy writes meanwhile.
+  private func policy(_ number: Int) -> Plan.Part {
+    let learning = settings.policy.learning
+    var part = training(
+      "policy", number, examples: number * pairsPerIteration, rows: work.policyRows, learning,
+      rates.policy)
+    let every = settings.policy.evalSteps
+    let looks = every > 0 ? steps(of: learning, examples: part.items) / every : 0
+    guard looks > 0 else { return part }
+    let answered = min(settings.policy.evalPrompts, work.heldBack)
+    let look = writing(
+      "look", number, answering(answered, by: afterTraining), isAdapted: learning.method == .lora)
+    part.seconds += Double(looks + 1) * (look.seconds + rates.policy.saving)
+    part.passingBytes = (min(looks, 2) + 1) * rates.policy.checkpointBytes
+    return part
+  }
+
+  private func steps(of learning: LearningSettings, examples: Int) -> Int {
+    learning.training(.imitation, seed: 0).steps(examples: examples)
   }
 
   /// Improver, drafts, rewrites, the answers to be beaten, pairs.
@@ -168,7 +185,7 @@ private struct PlanLayout {
     _ name: String, _ iteration: Int, examples: Int, rows: Double, _ learning: LearningSettings,
     _ rates: TrainingRates
   ) -> Plan.Part {
-    let steps = learning.training(.imitation, seed: 0).steps(examples: examples)
+    let steps = steps(of: learning, examples: examples)
     let saves = learning.saveSteps > 0 ? steps / learning.saveSteps : 0
     let learnt = Double(examples * learning.numTrainEpochs) * rows * rates.secondsPerRow
     return Plan.Part(

@@ -44,14 +44,12 @@ public struct WritingRates: Codable, Equatable, Sendable {
     var left: [Int] = []
     while next < load.items || !left.isEmpty {
       while left.count < slots, next < load.items {
-        left.append(max(load.answer(next) - 1, 0))
+        if load.answer(next) > 1 { left.append(load.answer(next) - 1) }
         next += 1
       }
       // Nothing changes until the first of them ends.
-      let together = max(left.min() ?? 0, 1)
-      if left.contains(where: { $0 > 0 }) {
-        seconds += Double(together) * self.seconds(ofStep: left.count { $0 > 0 })
-      }
+      guard let together = left.min() else { break }
+      seconds += Double(together) * self.seconds(ofStep: left.count)
       left = left.compactMap { $0 > together ? $0 - together : nil }
     }
     return seconds
