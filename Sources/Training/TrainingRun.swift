@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Foundation
 public import Transformer
 
@@ -82,6 +83,7 @@ public struct TrainingRun {
     _ trainer: Trainer, _ watch: inout CollapseWatch, _ tell: (TrainingEvent) throws -> Void
   ) throws {
     guard let checkpoints else { return }
+    ResidentMemory.giveBack()
     watch.willSave(step: trainer.step, settings.collapse)
     try tell(.saved(path: try checkpoints.save(trainer, watch: watch), step: trainer.step))
   }

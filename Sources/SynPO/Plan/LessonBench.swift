@@ -68,7 +68,7 @@ extension PlanBench {
     let rowsOfStep = lesson.meanRows * Double(settings.batchSize)
     let examples = lesson.examples(forSteps: steps(of: rowsOfStep))
     settings.epochs = examples.count > settings.batchSize ? 1 : 2
-    settings.saveSteps = 1
+    settings.saveSteps = settings.steps(examples: examples.count)
     let folder = RunFolder(scratch.file(name))
     var (steps, saves, checkpoint) = ([Double](), [Double](), 0)
     let memory = MemoryPeak()
@@ -86,7 +86,7 @@ extension PlanBench {
     }
     return TrainingRates(
       // The first step also makes what the others use again.
-      secondsPerRow: mean(steps.dropFirst()) / max(rowsOfStep, 1), saving: median(saves[...]),
+      secondsPerRow: mean(steps.dropFirst()) / max(rowsOfStep, 1), saving: mean(saves[...]),
       finishing: Date().timeIntervalSince(last), ownBytes: memory.own.bytes,
       checkpointBytes: checkpoint, resultBytes: try fileBytes(folder.path))
   }
@@ -102,15 +102,11 @@ extension PlanBench {
   /// Two steps; more, where they are so short that chance would show.
   private func steps(of rows: Double) -> Int {
     let operations = 6 * rows * Double(chat.model.parameterCount)
-    return operations < 2e10 ? 8 : operations < 2e11 ? 4 : 2
+    return operations < 2e10 ? 12 : operations < 2e11 ? 4 : 2
   }
 
   private func mean(_ values: ArraySlice<Double>) -> Double {
     values.reduce(0, +) / Double(max(values.count, 1))
-  }
-
-  private func median(_ values: ArraySlice<Double>) -> Double {
-    values.isEmpty ? 0 : values.sorted()[values.count / 2]
   }
 
   /// Weights, gradient and the optimiser's two means as floats have to fit where all are trained.
