@@ -94,7 +94,9 @@ struct CollapseWatch: Codable, Equatable, Sendable {
 
   /// A checkpoint is about to be saved: where nothing is looked at, it is the best if all is calm.
   mutating func willSave(step: Int, _ rule: CollapseRule) {
-    guard lowestLoss == nil, firstAnswers == nil, rule.maximumDrop <= 0 || drop < rule.maximumDrop / 2 else { return }
+    guard lowestLoss == nil, firstAnswers == nil,
+      rule.maximumDrop <= 0 || drop < rule.maximumDrop / 2
+    else { return }
     bestStep = step
   }
 

@@ -27,7 +27,8 @@ struct SynpoBadDataTests {
     "--set policy.learning.method=lora --set policy.learning.batch_size=200 "
     + "--set policy.learning.lora_r=2 --set policy.learning.max_length=32"
 
-  @Test func `a damaged log of pairs is named with its place, and what is whole can be used`() throws
+  @Test func `a damaged log of pairs is named with its place, and what is whole can be used`()
+    throws
   {
     try damage("pairs.rlg", as: "damaged.rlg") { bytes in bytes[bytes.count / 2] ^= 0x10 }
     let refused = try BuiltTools.run(
@@ -53,7 +54,8 @@ struct SynpoBadDataTests {
     #expect(refused.complaint.contains("cut.rlg, byte "), "\(refused.complaint)")
   }
 
-  @Test func `pairs that teach nothing are counted and set aside, the others are learnt from`() throws
+  @Test func `pairs that teach nothing are counted and set aside, the others are learnt from`()
+    throws
   {
     let made = try BuiltTools.run(
       """

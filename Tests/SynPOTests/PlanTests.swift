@@ -4,8 +4,8 @@ import Testing
 
 /// The arithmetic of a plan, from rates and counts that are given.
 struct PlanTests {
-  @Test func `a step between two that were measured lies on a line, beyond them it is in proportion`()
-  {
+  @Test
+  func `a step between two that were measured lies on a line, beyond them it is in proportion`() {
     let rates = WritingRates(reading: 0, steps: [step(1, 2), step(5, 6), step(10, 9)])
     #expect(rates.seconds(ofStep: 1) == 2)
     #expect(rates.seconds(ofStep: 3) == 4)

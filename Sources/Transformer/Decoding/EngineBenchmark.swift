@@ -53,7 +53,8 @@ public struct EngineBenchmark {
     var settings = settings
     settings.maximumTokens = answer
     return Generator(
-      model: model, adapter: adapter, settings: settings, endTokens: [], slots: slots, capacity: capacity,
+      model: model, adapter: adapter, settings: settings, endTokens: [], slots: slots,
+      capacity: capacity,
       cache: cache)
   }
 
