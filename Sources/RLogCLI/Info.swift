@@ -5,7 +5,10 @@ import RecordLog
 struct Info: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "What a log says of itself: counts, sizes, times, types, state.",
-    discussion: "Of a sealed file this reads the first and last bytes only.")
+    discussion: """
+      Of a sealed log this reads no records: the first and last bytes, the indexes, and barriers, which stand
+      where an index lists nothing.
+      """)
 
   @OptionGroup var logs: Logs
   @Flag(help: "One JSON object per log.") var json = false
@@ -47,16 +50,20 @@ struct Facts: Encodable {
   var writer: LogDescription.Writer?
   var user: [String: JSONValue]?
   var setAside: [SetAsideSegment]?
-  /// The number of the last barrier, where there is one.
+  /// How many there are, and of the last one its number and the record behind it; nil where there
+  /// are none.
+  var barriers: UInt64?
   var lastBarrier: UInt64?
+  var lastBarrierSequence: UInt64?
   var ending: LogEnding?
 
   enum CodingKeys: String, CodingKey {
     case path, state, segment, segments, records, ratio, created, earliest, latest, fingerprint,
       types
-    case writer, user
+    case writer, user, barriers
     case setAside = "set_aside"
     case lastBarrier = "last_barrier"
+    case lastBarrierSequence = "last_barrier_sequence"
     case fileID = "file_id"
     case logID = "log_id"
     case firstSequence = "first_sequence"
@@ -68,17 +75,19 @@ struct Facts: Encodable {
   }
 
   init(_ reader: RecordLogReader) throws {
-    var sums = reader.summary
-    if sums == nil {
-      while try reader.nextHeader() != nil {}
-      sums = reader.summary ?? reader.sums
-      ending = reader.ending
-    } else {
+    let summary: SegmentSummary
+    var barriers: LogBarriers?
+    if let sums = reader.summary {
+      summary = sums
+      barriers = reader.findBarriers()
       // The description stands in front.
       _ = try reader.nextHeader()
       ending = .sealed
+    } else {
+      barriers = try countBarriers(toTheEndOf: reader)
+      summary = reader.summary ?? reader.sums
+      ending = reader.ending
     }
-    let summary = sums ?? SegmentSummary()
     let prologue = reader.prologue
     path = reader.path
     state = stateName(ending)
@@ -104,7 +113,9 @@ struct Facts: Encodable {
     writer = reader.description?.writer
     user = reader.description?.user
     setAside = reader.description?.setAside
-    lastBarrier = reader.findLastBarrier()?.number
+    self.barriers = barriers?.count
+    lastBarrier = barriers?.last.number
+    lastBarrierSequence = barriers?.last.sequence
   }
 
   var text: String {
@@ -120,7 +131,11 @@ struct Facts: Encodable {
     if let earliest, let latest { lines.append("  written      \(earliest) to \(latest)") }
     if let writer { lines.append("  writer       \(writer.name) \(writer.version ?? "")") }
     if let fingerprint { lines.append("  fingerprint  \(fingerprint)") }
-    if let lastBarrier { lines.append("  barriers     up to \(lastBarrier)") }
+    if let barriers, let lastBarrier, let lastBarrierSequence {
+      lines.append(
+        "  barriers     \(barriers), the last is \(lastBarrier), before record \(lastBarrierSequence)"
+      )
+    }
     for aside in setAside ?? [] {
       lines.append(
         "  set aside    \(aside.file): \(aside.lostRecords) records lost, \(aside.reason)")
@@ -130,6 +145,15 @@ struct Facts: Encodable {
     }
     return lines.joined(separator: "\n")
   }
+}
+
+/// The barriers of a log that nothing was read of yet.
+private func countBarriers(toTheEndOf reader: RecordLogReader) throws -> LogBarriers? {
+  var count: UInt64 = 0
+  while let header = try reader.nextHeader() {
+    if header.isBarrier { count += 1 }
+  }
+  return reader.lastBarrier.map { LogBarriers(count: count, last: $0) }
 }
 
 func stateName(_ ending: LogEnding?) -> String {

@@ -608,16 +608,6 @@ extension RecordLogReader {
     return isThere && isInChunk(target)
   }
 
-  /// The last barrier: of those that went by, or of a sealed file, looked for between the chunks that
-  /// its index lists.
-  public func findLastBarrier() -> Barrier? {
-    guard sealOffset > 0, segments == nil, ending == nil, let seal,
-      let entries = try? walk.readIndex(seal)
-    else { return lastBarrier }
-    let end = seal.indexOffset > 0 ? seal.indexOffset : sealOffset
-    return walk.lastSaid(beside: entries, before: end).barrier
-  }
-
   /// The index entry of the chunk that holds `target`; nil where there is no index to be used.
   private func indexEntry(of target: UInt64) throws(RecordLogError) -> IndexEntry? {
     guard sealOffset > 0, !isIndexUseless, let seal else { return nil }

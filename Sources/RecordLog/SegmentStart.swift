@@ -27,7 +27,7 @@ struct SegmentStart {
   var durableCursor: UInt64 = 0
   /// The input position after all that is in ``closed`` and ``chunk``.
   var cursor: UInt64 = 0
-  /// The number of the last barrier, as far as it is known.
+  /// The number of the last barrier.
   var barrier: UInt64 = 0
   var closed = ChunkQueue()
   var chunk = OpenChunk()

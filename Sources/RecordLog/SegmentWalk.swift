@@ -7,7 +7,8 @@ struct SegmentWalk {
   let limits: ReadLimits
   var chain: SegmentChain
   private(set) var description: LogDescription?
-  private(set) var lastBarrier: Barrier?
+  /// Those that were passed.
+  private(set) var barriers: LogBarriers?
   /// The header that was read last, and its bytes.
   private(set) var current: ChunkHeader?
   private var headerBytes: [UInt8] = []
@@ -275,9 +276,12 @@ struct SegmentWalk {
     description = try LogDescription(decoding: table.rawSpan)
   }
 
+  var lastBarrier: Barrier? { barriers?.last }
+
   /// Notes the barrier that stands at a MARK, if one does.
   mutating func pass(_ mark: ChunkHeader, _ table: [UInt8]) throws(RecordLogError.Problem) {
-    lastBarrier = try Barrier(mark, table: table) ?? lastBarrier
+    guard let barrier = try Barrier(mark, table: table) else { return }
+    barriers = .adding(barrier, to: barriers)
   }
 
   mutating func readReason(_ header: ChunkHeader) throws(RecordLogError.Problem) -> String {
@@ -327,11 +331,11 @@ extension SegmentWalk {
   }
 
   /// The last META chunk that the file has, looked for where the index lists no records; nil where
-  /// there is none. Ids are never used again, so that it describes the first record, too. The last
-  /// barrier likewise.
+  /// there is none. Ids are never used again, so that it describes the first record, too. And the
+  /// barriers.
   func lastSaid(
     beside entries: [IndexEntry], before end: UInt64
-  ) -> (description: LogDescription?, barrier: Barrier?) {
+  ) -> (description: LogDescription?, barriers: LogBarriers?) {
     var probe = SegmentWalk(input, prologue: chain.prologue, at: chain.base, limits: limits)
     var start = UInt64(ChunkLayout.prologueBytes)
     for entry in entries {
@@ -339,7 +343,7 @@ extension SegmentWalk {
       start = entry.offset &+ UInt64(entry.length)
     }
     probe.describe(chunksIn: start..<max(start, end))
-    return (probe.description, probe.lastBarrier)
+    return (probe.description, probe.barriers)
   }
 
   /// Takes in the META chunks and barriers in `range`, as far as its chunks can be read.

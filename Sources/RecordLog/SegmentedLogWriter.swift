@@ -36,6 +36,10 @@ public final class SegmentedLogWriter {
   /// A sealed segment that has not got its name yet.
   private var unnamed: String?
   private var superseded: [String]
+  /// The segments that were there at first.
+  private let list: SegmentList
+  /// The number of the last barrier in them.
+  private lazy var firstBarrier = list.lastBarrier
   private var isEnded = false
   /// The barrier that is not yet known to be durable.
   private var failedBarrier: UInt64?
@@ -56,7 +60,7 @@ public final class SegmentedLogWriter {
     self.options = options.withPackers()
     try SegmentedLogWriter.makeFolders(path, options.files)
     lock = try FolderLock(path)
-    let list = try SegmentList(folder: path, for: .writing)
+    list = try SegmentList(folder: path, for: .writing)
     superseded = list.superseded
     var prologue = options.prologue
     (prologue.segment, prologue.fileID) = (0, .random())
@@ -121,6 +125,7 @@ public final class SegmentedLogWriter {
       next.description = options.description
       next.description.setAside = [entry]
     }
+    next.barrier = segment.findBarriers(ReadLimits())?.last.number ?? 0
     start = next
     let lost = entry.lostRecords
     recovered = RecoveredLog(
@@ -157,8 +162,11 @@ extension SegmentedLogWriter {
   /// The position in the input after the last record appended or mark made; 0 where none was given.
   public var lastCursor: UInt64 { current?.lastCursor ?? start.cursor }
 
-  /// The number of the last barrier; 0 where none is known, of those in sealed segments.
-  public var lastBarrier: UInt64 { current?.lastBarrier ?? start.barrier }
+  /// The number of the last barrier; 0 where there is none.
+  public var lastBarrier: UInt64 {
+    let recent = current?.lastBarrier ?? start.barrier
+    return recent > 0 ? recent : firstBarrier
+  }
 
   /// Appends one record and returns its sequence number, as
   /// ``RecordLogWriter/append(_:type:cursor:)-([UInt8],_,_)`` does.

@@ -18,7 +18,7 @@ struct KilledPipeTests {
     let folder = try TemporaryFolder()
     try Self.text.write(toFile: folder.file("text"), atomically: false, encoding: .utf8)
     let isFull = ProcessInfo.processInfo.environment["SYNPO_TEST_VOLUME"] == "full"
-    let wanted = isFull ? 150 : 20
+    let wanted = isFull ? 500 : 20
     let settings = "--set prompts_per_iteration=400 --quiet"
     let synpo = BuiltTools.path(of: "synpo")
     func pipe(to output: String) -> String {

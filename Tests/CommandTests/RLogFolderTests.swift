@@ -45,6 +45,30 @@ struct RLogFolderTests {
     #expect(chunks.filter { $0["kind"] as? String == "seal" }.count == info["segments"] as? Int)
   }
 
+  @Test func `info tells of the barriers in all segments, sealed or not`() throws {
+    for (name, isFinished) in [("whole", true), ("open", false)] {
+      var options = RecordLogOptions()
+      options.chunk = ByteCount(1000)
+      options.segmentSize = ByteCount(4000)
+      let log = folder.file("barriers-" + name)
+      let writer = try SegmentedLogWriter(log, options: options)
+      for (number, record) in records.enumerated() {
+        try writer.append(record)
+        // None in the last segments.
+        if number % 100 == 99, number < 600 { try writer.barrier(UInt64(2 * number)) }
+      }
+      if isFinished { try writer.finish() } else { try writer.commit() }
+      let info = try run("rlog info --json \(log)").objects()[0]
+      #expect((info["segments"] as? Int ?? 0) > 3)
+      #expect(info["barriers"] as? Int == 6, "\(name)")
+      #expect(info["last_barrier"] as? Int == 1198)
+      #expect(info["last_barrier_sequence"] as? Int == 600)
+      let text = try run("rlog info \(log)").output
+      #expect(text.contains("barriers     6, the last is 1198, before record 600"))
+    }
+    #expect(try !run("rlog info whole").output.contains("barriers"))
+  }
+
   @Test func `a folder without an end has exit code 3, one with a hole 2`() throws {
     for verb in ["info", "ls", "cat", "count", "verify", "export"] {
       #expect(try run("rlog \(verb) open").code == 3, "\(verb)")

@@ -38,7 +38,8 @@ struct BarrierTests {
     #expect(try items(of: path) == ["1", "2", "3", "|1@3", "4", "5", "6", "|2@6", "7"])
     #expect(read(path).records == (1...7).map(String.init))
     let reader = try RecordLogReader(path: path)
-    #expect(reader.findLastBarrier() == Barrier(number: 2, sequence: 6, cursor: 60))
+    let last = Barrier(number: 2, sequence: 6, cursor: 60)
+    #expect(reader.findBarriers() == LogBarriers(count: 2, last: last))
     try reader.seek(toSequence: 4)
     #expect(try reader.next()?.sequence == 4)
     #expect(try reader.next()?.sequence == 5)
@@ -127,6 +128,57 @@ struct BarrierTests {
       try twice { try writer.finish() }
       #expect(try items(of: log) == expected, "sync \(failing ?? -1) fails")
     }
+  }
+
+  @Test func `a folder opened again knows the last barrier, in whichever segment it is`() throws {
+    let folder = try QuickFolder()
+    for isFinished in [true, false] {
+      let log = folder.file("log-\(isFinished)")
+      var options = segmented()
+      options.segmentSize = .kibibytes(4)
+      do {
+        let writer = try SegmentedLogWriter(log, options: options)
+        try writer.append("1")
+        try writer.barrier(5)
+        for number in 2...2000 { try writer.append("\(number)") }
+        if isFinished { try writer.finish() } else { try writer.commit() }
+      }
+      let writer = try SegmentedLogWriter(log, options: options)
+      #expect(writer.lastBarrier == 5)
+      #expect(throws: RecordLogError.self) { try writer.barrier(5) }
+      try writer.barrier(6)
+      #expect(writer.lastBarrier == 6)
+      try writer.finish()
+      let reader = try RecordLogReader(path: log)
+      #expect((reader.segmentCount ?? 0) > 2)
+      let last = Barrier(number: 6, sequence: 2000, cursor: 0)
+      #expect(reader.findBarriers() == LogBarriers(count: 2, last: last))
+      let barriers = try items(of: log).filter { $0.hasPrefix("|") }
+      #expect(barriers == ["|5@1", "|6@2000"])
+    }
+  }
+
+  @Test func `barriers are found without an index, too`() throws {
+    let folder = try QuickFolder()
+    let path = folder.file("a")
+    var options = repeatable()
+    options.chunk = ByteCount(100)
+    let writer = try RecordLogWriter(creating: path, options: options)
+    try write(90, to: writer)
+    try writer.finish()
+    let last = Barrier(number: 30, sequence: 90, cursor: 900)
+    let expected = LogBarriers(count: 30, last: last)
+    let reader = try RecordLogReader(path: path)
+    #expect(reader.findBarriers() == expected)
+    // One bit of the index.
+    var whole = try bytes(of: path)
+    let seal = try #require(reader.summary)
+    whole[Int(seal.indexOffset) + ChunkLayout.headerBytes] ^= 1
+    try put(whole, at: path)
+    #expect(try RecordLogReader(path: path).findBarriers() == expected)
+    // Told as they go by, where nothing is sealed.
+    try put(whole[..<Int(seal.indexOffset)], at: path)
+    #expect(try RecordLogReader(path: path).findBarriers() == nil)
   }
 
   /// Tries again what failed for a fault that does not last.

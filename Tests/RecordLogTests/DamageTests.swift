@@ -136,9 +136,14 @@ struct DamageTests {
       let before = sample.bytes[..<start]
       let chunk = sample.bytes[start..<end]
       let after = sample.bytes[end...]
-      for damaged in [before + after, before + chunk + chunk + after] {
+      for (damaged, right) in [
+        (before + after, start), (before + chunk + chunk + after, end),
+      ] {
         try put(damaged, at: path)
-        #expect(read(path).error != nil, "chunk at \(start)")
+        let whole = sample.ends.last { $0.offset <= right }?.records ?? 0
+        let reading = read(path)
+        #expect(reading.error != nil, "chunk at \(start)")
+        #expect(reading.records == Array(sample.records[..<whole]), "chunk at \(start)")
       }
     }
   }

@@ -65,9 +65,12 @@ struct DiskTests {
     options.chunk = ByteCount([400, 4000, 60_000][round % 3])
     options.segmentSize = ByteCount([20_000, 200_000][round / 3 % 2])
     options.sync = [SyncPolicy.everyCommit, .bytes(ByteCount(30_000)), .never][round / 6 % 3]
-    // What comes free holds a segment, for which space is reserved as a whole.
+    // What comes free holds what is reserved for a segment: two more chunks, and a table as large as
+    // itself.
     let ballast = mount + "/ballast"
-    let space = options.segmentSize.bytes + Int.random(in: 100_000..<400_000, using: &random)
+    let (segment, chunk) = (options.segmentSize.bytes, options.chunk.bytes)
+    let space =
+      2 * segment + 2 * min(chunk, segment) + Int.random(in: 20_000..<90_000, using: &random)
     guard try shell("head -c \(space) /dev/zero > \(ballast)").code == 0 else {
       throw Refused(why: "no room for the ballast")
     }
@@ -117,7 +120,7 @@ struct DiskTests {
     let start = ContinuousClock.now
     var random = SeededGenerator(9)
     var sums = (rounds: 0, records: 0, refused: 0)
-    for round in 0..<Volume.of(20, full: 40) {
+    for round in 0..<Volume.of(20, full: 50) {
       let mounted = try Mounted.tmpfs(kibibytes: 1024 << (round % 4))
       let (records, refused) = try Self.fill(mounted.path, round, &random)
       #expect(refused > 0)

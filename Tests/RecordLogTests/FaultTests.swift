@@ -124,6 +124,28 @@ struct FaultTests {
     }
   }
 
+  @Test func `part of a chunk that could not be written whole is cut off at once`() throws {
+    let folder = try QuickFolder()
+    let path = folder.file("log")
+    let files = FaultyFiles()
+    files.calls = [.write]
+    files.writtenAnyway = 700
+    var options = repeatable(sync: .everyCommit)
+    options.files = files
+    let writer = try RecordLogWriter(creating: path, options: options)
+    try writer.append("1")
+    try writer.commit()
+    let whole = try bytes(of: path)
+    try writer.append("2")
+    files.failing = files.count..<files.count + 1
+    #expect(throws: RecordLogError.self) { try writer.commit() }
+    #expect(try bytes(of: path) == whole)
+    let reading = read(path, .tailTolerant)
+    #expect(reading.records == ["1"] && reading.ending == .unsealed && reading.events.isEmpty)
+    try writer.finish()
+    #expect(read(path).records == ["1", "2"])
+  }
+
   @Test func `a writer can wait for space`() throws {
     let folder = try QuickFolder()
     let files = FaultyFiles()

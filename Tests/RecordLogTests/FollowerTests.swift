@@ -1,6 +1,5 @@
 import Bytes
 import Foundation
-import Synchronization
 import Testing
 
 @testable import RecordLog
@@ -14,8 +13,8 @@ struct FollowerTests {
     let start = ContinuousClock.now
     let wanted = Volume.of(5, full: 50)
     var round = 0
-    let wrong = Mutex<[String]>([])
-    let followed = Mutex(0)
+    let wrong = Locked<[String]>([])
+    let followed = Locked(0)
     while round < wanted || Volume.wantsMore(since: start) {
       let number = round
       let folder = try QuickFolder()
@@ -23,7 +22,7 @@ struct FollowerTests {
       var options = repeatable(
         chunk: 300, sync: [SyncPolicy.everyCommit, .bytes(ByteCount(3000)), .never][round % 3])
       options.fileID = nil
-      let writer = Mutex(try RecordLogWriter(creating: path, options: options))
+      let writer = Locked(try RecordLogWriter(creating: path, options: options))
       inThreads(4) { thread in
         do {
           if thread == 0 {

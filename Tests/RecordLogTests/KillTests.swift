@@ -7,13 +7,17 @@ import Testing
 /// Row 7 of the plan: processes that are killed while they write, seal or repair. What they had said
 /// to be durable is there, once and in order.
 struct KillTests {
-  static let rounds = Volume.of(100, full: 500)
+  static let wanted = Volume.of(100, full: 500)
 
-  /// Kills the child after 1 to 50 ms, unless it is done before.
-  private static func kill(_ child: Forked, _ random: inout SeededGenerator) -> Int32 {
-    usleep(UInt32.random(in: 1000...50_000, using: &random))
+  /// Kills the child after up to `longest`, and 50 ms at most, unless it is done before.
+  /// - Returns: whether it was killed.
+  private static func kill(
+    _ child: Forked, within longest: Duration, _ random: inout SeededGenerator
+  ) -> Bool {
+    let most = UInt32(min(longest, .milliseconds(50)) / .microseconds(1))
+    usleep(UInt32.random(in: 0...most, using: &random))
     child.kill()
-    return child.wait()
+    return child.wait() == -SIGKILL
   }
 
   /// The last number that came out of the pipe, which is closed.
@@ -35,7 +39,7 @@ struct KillTests {
     var acknowledged: UInt64 = 0
     var kills = 0
     var lost = 0
-    for round in 0..<Self.rounds {
+    for round in 0..<Self.wanted {
       if round % 25 == 0 { acknowledged = 0 }
       let log = folder.file("log-\(round / 25)")
       options.sync = [SyncPolicy.everyCommit, .bytes(ByteCount(2000)), .interval(.zero)][round % 3]
@@ -43,14 +47,14 @@ struct KillTests {
       try #require(pipe(&ends) == 0)
       let child = try Forked { Self.write(to: log, options, telling: ends[1]) }
       close(ends[1])
-      kills += Self.kill(child, &random) == -SIGKILL ? 1 : 0
+      kills += Self.kill(child, within: .milliseconds(50), &random) ? 1 : 0
       acknowledged = max(acknowledged, Self.last(ends[0]))
       lost += try Self.check(log, acknowledged) ? 0 : 1
     }
     #expect(lost == 0)
-    report(
-      row: 7, since: start,
-      "\(kills) writers killed in \(Self.rounds) rounds: \(lost) lost an acknowledged record")
+    // Nothing else ends a writer.
+    #expect(kills == Self.wanted)
+    report(row: 7, since: start, "\(kills) writers killed: \(lost) lost an acknowledged record")
   }
 
   /// Goes on with numbered records, rolling and finishing now and then, until it is killed.
@@ -96,28 +100,30 @@ struct KillTests {
     var random = SeededGenerator(8)
     let folder = try QuickFolder()
     let original = folder.file("original")
+    let records = lines(20_000)
     try RecordLogTests.write(
-      lines(20_000), to: original, options: repeatable(chunk: 2000), finishing: false)
+      records, to: original, options: repeatable(chunk: 2000), finishing: false)
     let whole = try bytes(of: original)
-    var kills = 0
-    var sealed = 0
-    for round in 0..<Self.rounds {
-      let path = folder.file("copy")
+    let path = folder.file("copy")
+    try put(whole, at: path)
+    let duration = try ContinuousClock().measure { try LogCopy.seal(path) }
+    var (kills, rounds, sealed) = (0, 0, 0)
+    while kills < Self.wanted, rounds < 10 * Self.wanted {
+      rounds += 1
       try put(whole, at: path)
       let child = try Forked {
         do { try LogCopy.seal(path) } catch { return 1 }
         return 0
       }
-      // Sealing is over in a few milliseconds.
-      usleep(UInt32.random(in: 0...UInt32(500 + round % 10 * 2000), using: &random))
-      child.kill()
-      kills += child.wait() == -SIGKILL ? 1 : 0
+      guard Self.kill(child, within: duration, &random) else { continue }
+      kills += 1
       if read(path).error != nil { try LogCopy.seal(path) } else { sealed += 1 }
-      #expect(read(path).records == lines(20_000), "round \(round)")
+      #expect(read(path).records == records, "round \(rounds)")
     }
+    #expect(kills == Self.wanted)
     report(
       row: 7, since: start,
-      "\(kills) sealers killed in \(Self.rounds) rounds, \(sealed) of them after the seal: 0 lost")
+      "\(kills) sealers killed in \(rounds) rounds, \(sealed) of them after the seal: 0 lost")
   }
 
   @Test func `a repairer killed at any moment leaves the damaged file alone and can be run again`()
@@ -133,28 +139,34 @@ struct KillTests {
       content[place] ^= 4
     }
     try put(content, at: damaged)
-    let expected = try LogRepair().run(from: damaged, to: folder.file("expected")).records
+    var expected: UInt64 = 0
+    let duration = try ContinuousClock().measure {
+      expected = try LogRepair().run(from: damaged, to: folder.file("expected")).records
+    }
     try #require(expected > 4000 && expected < 5000)
-    var kills = 0
-    for round in 0..<Self.rounds {
-      let output = folder.file("repaired")
+    var (kills, rounds) = (0, 0)
+    let output = folder.file("repaired")
+    while kills < Self.wanted, rounds < 10 * Self.wanted {
+      rounds += 1
       try? FileManager.default.removeItem(atPath: output)
       let child = try Forked {
         (try? LogRepair().run(from: damaged, to: output)) == nil ? 1 : 0
       }
-      kills += Self.kill(child, &random) == -SIGKILL ? 1 : 0
+      guard Self.kill(child, within: duration, &random) else { continue }
+      kills += 1
       // What it left is no log that anybody takes for a whole one, unless it was done.
       let left = read(output)
-      #expect(left.error != nil || UInt64(left.records.count) == expected, "round \(round)")
+      #expect(left.error != nil || UInt64(left.records.count) == expected, "round \(rounds)")
       try? FileManager.default.removeItem(atPath: output)
-      if round % 10 == 0 {
+      if kills % 10 == 0 {
         #expect(try LogRepair().run(from: damaged, to: output).records == expected)
       }
     }
     #expect(try bytes(of: damaged) == content)
+    #expect(kills == Self.wanted)
     report(
       row: 7, since: start,
-      "\(kills) repairers killed in \(Self.rounds) rounds: the damaged file as it was, 0 false results"
+      "\(kills) repairers killed in \(rounds) rounds: the damaged file as it was, 0 false results"
     )
   }
 }

@@ -41,7 +41,7 @@ struct PipeBombTests {
   }
 
   /// What reading the bytes out of a pipe costs, and `zeros` behind them.
-  static func cost(of bomb: BombTests.Bomb, zeros: Int, _ good: String) throws -> BombTests.Cost {
+  static func cost(of bomb: BombTests.Bomb, zeros: Int, _ good: String) throws -> Cost {
     signal(SIGPIPE, SIG_IGN)
     var ends: [Int32] = [0, 0]
     try #require(pipe(&ends) == 0)
@@ -59,7 +59,7 @@ struct PipeBombTests {
       close(from)
       return reading
     }
-    return try BombTests.cost(warmingUp: { _ = read(good) }, readAll) {
+    return try Cost(warmingUp: { _ = read(good) }, readAll) {
       close(from)
       let some = [UInt8](repeating: 0, count: 1 << 20)
       _ = bomb.bytes.withUnsafeBytes { write(to, $0.baseAddress, $0.count) }
@@ -74,11 +74,11 @@ struct PipeBombTests {
   /// The cheapest of some tries: other processes may come in between.
   static func leastCost(
     of bomb: BombTests.Bomb, zeros: Int, _ good: String
-  ) throws -> BombTests.Cost {
-    var best = BombTests.Cost()
+  ) throws -> Cost {
+    var best = Cost.unknown
     for _ in 0..<8 where best.microseconds >= 10_000 || best.touched >= 1024 {
       let cost = try cost(of: bomb, zeros: zeros, good)
-      if cost.touched < best.touched || cost.microseconds * 4 < best.microseconds { best = cost }
+      if cost.touched < best.touched || cost.microseconds < best.microseconds / 4 { best = cost }
     }
     return best
   }
@@ -90,7 +90,7 @@ struct PipeBombTests {
     let good = folder.file("good")
     try write(lines(60), to: good, options: repeatable(chunk: 1000))
     let bombs = try BombTests.bombs() + Self.bombs()
-    var worst = BombTests.Cost(microseconds: 0, mapped: 0, touched: 0)
+    var worst = Cost.nothing
     for bomb in bombs {
       let cost = try Self.leastCost(of: bomb, zeros: 0, good)
       // What really came is held in a buffer that doubles.

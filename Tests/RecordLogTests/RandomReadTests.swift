@@ -83,4 +83,45 @@ struct RandomReadTests {
       damaged[place] ^= 4
     }
   }
+
+  /// Rewrites the index of a log, under right checksums, so that the entry of its fourth chunk begins
+  /// three records too early.
+  /// - Returns: the first record of that chunk.
+  private func lieInIndex(of path: String) throws -> UInt64 {
+    let reader = try RecordLogReader(path: path)
+    var headers: [ChunkHeader] = []
+    while let header = try reader.nextHeader() { headers.append(header) }
+    var summary = try #require(reader.summary)
+    var entries = headers.filter { $0.kind == .data }.map(IndexEntry.init)
+    try #require(entries.count > 5)
+    entries[3].firstSequence -= 3
+    let index = ChunkAssembly(headers[headers.count - 2], table: entries.flatMap { $0.encoded() })
+    index.assemble()
+    var seal = headers[headers.count - 1]
+    summary.indexHeaderChecksum = index.header.checksum
+    seal.previousHeaderChecksum = index.header.checksum
+    let end = ChunkAssembly(seal, table: summary.encoded())
+    end.assemble()
+    let whole = try bytes(of: path)
+    try put(whole[..<Int(summary.indexOffset)] + index.bytes + end.bytes, at: path)
+    return entries[3].firstSequence + 3
+  }
+
+  @Test func `an index that disagrees with its chunks is not used`() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a.rlg")
+    try write(Self.records, to: path, options: repeatable(chunk: 20 << 10))
+    let size = try bytes(of: path).count
+    let first = try lieInIndex(of: path)
+    #expect(try bytes(of: path).count == size)
+    let reader = try RecordLogReader(path: path, options: .init(mode: .tailTolerant))
+    #expect(reader.summary != nil)
+    for target in [first - 1, first - 3, first] {
+      try reader.seek(toSequence: target)
+      #expect(text(try reader.next()) == Self.records[Int(target)])
+    }
+    #expect(reader.events.count == 1)
+    let strict = try RecordLogReader(path: path)
+    #expect(throws: RecordLogError.self) { try strict.seek(toSequence: first - 1) }
+  }
 }

@@ -1,6 +1,5 @@
 import Bytes
 import Foundation
-import Synchronization
 import Testing
 
 @testable import RecordLog
@@ -13,8 +12,8 @@ struct ThreadsTests {
 
   /// What the threads of one round find wrong, and how much they read.
   private final class Findings: Sendable {
-    let wrong = Mutex<[String]>([])
-    let followed = Mutex(0)
+    let wrong = Locked<[String]>([])
+    let followed = Locked(0)
 
     func check(_ who: String, _ body: () throws -> Int) {
       do {
@@ -51,7 +50,7 @@ struct ThreadsTests {
     var options = segmented(sync: .interval(.milliseconds(5)))
     options.packers = packers
     let log = try GroupCommitLog(path, options: options)
-    let left = Mutex(appenders)
+    let left = Locked(appenders)
     inThreads(appenders + 3) { thread in
       guard thread < appenders else {
         let isDurable = thread == appenders

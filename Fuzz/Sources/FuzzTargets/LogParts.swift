@@ -20,7 +20,7 @@ extension FuzzTarget {
   }
 
   /// Whether a frame that the library takes has nothing that the format rules out: a header of the
-  /// profile, and blocks of which all but the last are full.
+  /// profile, blocks of which all but the last are full, and no match at distance 0.
   private static func isOfProfile(_ frame: [UInt8], _ rawCount: Int) -> Bool {
     guard frame.count >= 11, frame[4] == 0x60 || frame[4] == 0x64,
       let size = [0x40: 64 << 10, 0x50: 256 << 10, 0x60: 1 << 20, 0x70: 4 << 20][frame[5]]
@@ -31,10 +31,37 @@ extension FuzzTarget {
       let word = frame[place..<place + 4].reversed().reduce(0) { $0 << 8 | UInt32($1) }
       if word == 0 { break }
       blocks += 1
-      place += 4 + Int(word & 0x7FFF_FFFF)
+      let start = place + 4
+      place = start + Int(word & 0x7FFF_FFFF)
+      let isPacked = word & 0x8000_0000 == 0
+      if isPacked, hasZeroDistance(frame[start..<min(place, frame.count)]) { return false }
     }
     // No block is empty, and none in front of the last is short.
     return blocks == (rawCount + size - 1) / size
+  }
+
+  /// Whether a packed block has a match at distance 0, which LZ4 does not allow: the library copies
+  /// what happens to be in memory.
+  private static func hasZeroDistance(_ block: ArraySlice<UInt8>) -> Bool {
+    var rest = block
+    func length(_ nibble: UInt8) -> Int {
+      var sum = Int(nibble)
+      guard nibble == 15 else { return sum }
+      while let byte = rest.popFirst() {
+        sum += Int(byte)
+        if byte < 255 { break }
+      }
+      return sum
+    }
+    while let token = rest.popFirst() {
+      let literals = length(token >> 4)
+      rest = rest.dropFirst(literals)
+      guard rest.count >= 2 else { return false }
+      if rest.prefix(2).allSatisfy({ $0 == 0 }) { return true }
+      rest = rest.dropFirst(2)
+      _ = length(token & 15)
+    }
+    return false
   }
 
   /// A table of sizes, and types where the first byte is odd; the next two are the count. The reader
