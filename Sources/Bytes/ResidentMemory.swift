@@ -22,6 +22,14 @@ public struct ResidentMemory: Equatable, Sendable {
     return ResidentMemory(own: .kibibytes(own), mapped: .kibibytes(mapped))
   }
 
+  /// Gives pages back that were freed: the allocator keeps them, for each thread apart, and a part
+  /// of the work that runs on another thread takes more.
+  public static func giveBack() {
+    // `malloc.h` is not among what Swift imports of the C library; others than glibc lack it.
+    guard let trim = unsafe dlsym(nil, "malloc_trim") else { return }
+    _ = unsafe unsafeBitCast(trim, to: (@convention(c) (Int) -> Int32).self)(0)
+  }
+
   /// The memory of the whole machine; nil where the system has no `/proc/meminfo`.
   public static func machine() -> ByteCount? {
     text(of: "/proc/meminfo").flatMap { kibibytes(after: "MemTotal:", in: $0) }

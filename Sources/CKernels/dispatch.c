@@ -1,6 +1,9 @@
 // Chooses a path and hands every call to it.
 #include <stdatomic.h>
 #include <string.h>
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+#endif
 
 #include "table.h"
 
@@ -18,12 +21,16 @@ int ck_supported(int path) {
              __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
              __builtin_cpu_supports("avx512vnni");
   }
+#elif defined(__aarch64__)
+  enum { HAS_DOT_PRODUCT = 1 << 20 };  // as the kernel tells in AT_HWCAP
+  if (path == CK_NEON) return (getauxval(AT_HWCAP) & HAS_DOT_PRODUCT) != 0;
 #endif
   return path == CK_PORTABLE;
 }
 
 const char *ck_path_name(int path) {
-  static const char *const names[CK_PATHS] = {"portable", "AVX2", "AVX-VNNI", "AVX-512 VNNI"};
+  static const char *const names[CK_PATHS] = {"portable", "AVX2", "AVX-VNNI",
+                                              "AVX-512 VNNI", "NEON"};
   return path >= 0 && path < CK_PATHS ? names[path] : "unknown";
 }
 
@@ -37,6 +44,8 @@ static const struct ck_table *table_of(int path) {
     case CK_AVX512_VNNI:
       return &ck_avx512_vnni;
   }
+#elif defined(__aarch64__)
+  if (path == CK_NEON) return &ck_neon;
 #endif
   return &ck_portable;
 }

@@ -73,6 +73,20 @@ CK_INLINE f16x load_half(const uint16_t *p) {
 CK_INLINE void store_half(uint16_t *p, f16x x) {
   _mm256_storeu_si256((__m256i *)p, _mm512_cvtps_ph((__m512)x, _MM_FROUND_TO_NEAREST_INT));
 }
+#elif CK_HAS_HALVES == 128
+CK_INLINE f16x load_half(const uint16_t *p) {
+  float lanes[16];
+  for (size_t i = 0; i < 16; i += 4)
+    vst1q_f32(lanes + i, vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p + i))));
+  return load(lanes);
+}
+
+CK_INLINE void store_half(uint16_t *p, f16x x) {
+  float lanes[16];
+  store(lanes, x);
+  for (size_t i = 0; i < 16; i += 4)
+    vst1_u16(p + i, vreinterpret_u16_f16(vcvt_f16_f32(vld1q_f32(lanes + i))));
+}
 #else
 CK_INLINE f16x load_half(const uint16_t *p) {
   f16x x;

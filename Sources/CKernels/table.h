@@ -99,4 +99,6 @@ struct ck_table {
 extern const struct ck_table ck_portable;
 #if defined(__x86_64__)
 extern const struct ck_table ck_avx2, ck_avx_vnni, ck_avx512_vnni;
+#elif defined(__aarch64__)
+extern const struct ck_table ck_neon;
 #endif

@@ -36,9 +36,21 @@ func leave(with error: any Error) -> Never {
     Console.standard.write(withOwnPrefix(SynPOCommand.fullMessage(for: error)) + "\n")
     exit(ExitKind.usage.rawValue)
   default:
-    Console.standard.write("synpo: error: \(error)\n")
+    Console.standard.write("synpo: error: \(error)\(remedy(error))\n")
     exit(ExitKind(error).rawValue)
   }
+}
+
+/// What can be done about a log that is damaged or was cut.
+private func remedy(_ error: any Error) -> String {
+  let damage =
+    switch error {
+    case CorpusError.log(let error): error
+    case let error as RecordLogError: error
+    default: RecordLogError?.none
+    }
+  return damage?.category == .damage
+    ? "; 'rlog repair' makes a whole log of what can be read" : ""
 }
 
 /// The parser's message with the beginning that all of ours have.

@@ -17,7 +17,8 @@ struct SynPOCommand: AsyncParsableCommand {
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(
-        name: "Loop", subcommands: [RunCommand.self, InitCommand.self, StudyCommand.self]),
+        name: "Loop",
+        subcommands: [RunCommand.self, PlanCommand.self, InitCommand.self, StudyCommand.self]),
       CommandGroup(
         name: "Look",
         subcommands: [

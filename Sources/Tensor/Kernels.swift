@@ -3,7 +3,7 @@ import CKernels
 /// A set of instructions that the numeric loops can be made of. All give the same results, to the
 /// bit; the best one that the CPU has is taken unless another is asked for.
 public enum KernelPath: Int32, CaseIterable, Sendable {
-  case portable, avx2, avxVNNI, avx512VNNI
+  case portable, avx2, avxVNNI, avx512VNNI, neon
 
   public var isSupported: Bool { ck_supported(rawValue) != 0 }
 

@@ -5,8 +5,12 @@
 ///    log-probability lies more than `maximumDrop` nats a token below that of the first `window`.
 ///    Margins and accuracy look fine while that happens.
 /// 3. On held-back examples the loss has not been lower than its lowest for `patience` looks.
+/// 4. Of the answers that the model writes to held-back prompts more than `mostRepetitive` go in
+///    circles, and more than at the beginning.
+/// 5. Of these answers a smaller share comes to its end than `leastEnded` times that at the beginning.
 ///
 /// The best state is that of the lowest held-back loss; without held-back examples, that of the last
+/// look at written answers, the first being before the first step; without these, that of the last
 /// checkpoint at which the likelihood had fallen by less than half of what is allowed.
 public struct CollapseRule: Equatable, Sendable {
   /// In nats a token; 0 for any drop.
@@ -17,6 +21,10 @@ public struct CollapseRule: Equatable, Sendable {
   public var patience = 3
   /// Steps between two looks.
   public var evalSteps = 50
+  /// Share of written answers that may repeat themselves.
+  public var mostRepetitive = 0.5
+  /// What has to be left of the share of written answers that end by themselves.
+  public var leastEnded = 0.5
 
   public init() {}
 }
@@ -29,6 +37,8 @@ struct CollapseWatch: Codable, Equatable, Sendable {
   private var last: [Double] = []
   private var lowestLoss: Double?
   private var looksSinceLowest = 0
+  /// What the model wrote before the first step.
+  private(set) var firstAnswers: SampledAnswers?
   /// The checkpoint to go back to.
   private(set) var bestStep: Int?
 
@@ -65,9 +75,28 @@ struct CollapseWatch: Codable, Equatable, Sendable {
     return "the loss on held-back examples has not fallen for \(looksSinceLowest) looks"
   }
 
-  /// A checkpoint is about to be saved: where nothing is held back, it is the best if all is calm.
+  /// Takes what the model wrote after `step` into account.
+  ///
+  /// - Returns: why the training has collapsed, if it has.
+  mutating func look(_ answers: SampledAnswers, step: Int, _ rule: CollapseRule) -> String? {
+    let first = firstAnswers ?? answers
+    firstAnswers = first
+    if answers.repetitive > max(rule.mostRepetitive, first.repetitive) {
+      return "\(answers.count(answers.repetitive)) answers to held-back prompts repeat themselves"
+    }
+    if answers.ended < rule.leastEnded * first.ended {
+      return "\(answers.count(answers.ended)) answers to held-back prompts come to an end, "
+        + "\(first.count(first.ended)) did at the beginning"
+    }
+    if lowestLoss == nil { bestStep = step }
+    return nil
+  }
+
+  /// A checkpoint is about to be saved: where nothing is looked at, it is the best if all is calm.
   mutating func willSave(step: Int, _ rule: CollapseRule) {
-    guard lowestLoss == nil, rule.maximumDrop <= 0 || drop < rule.maximumDrop / 2 else { return }
+    guard lowestLoss == nil, firstAnswers == nil,
+      rule.maximumDrop <= 0 || drop < rule.maximumDrop / 2
+    else { return }
     bestStep = step
   }
 

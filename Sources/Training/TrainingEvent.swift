@@ -45,6 +45,8 @@ public enum TrainingEvent: Equatable, Sendable {
   case saved(path: String, step: Int)
   /// The loss on held-back examples.
   case looked(step: Int, loss: Double, isLowest: Bool)
+  /// What the model writes to held-back prompts.
+  case sampled(step: Int, SampledAnswers)
   /// The training has collapsed, and its result is the best state it was in.
   case collapsed(step: Int, reason: String, backTo: Int)
 }

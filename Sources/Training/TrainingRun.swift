@@ -1,3 +1,4 @@
+internal import Bytes
 internal import Foundation
 public import Transformer
 
@@ -9,6 +10,8 @@ public struct TrainingRun {
   public let examples: [TrainingExample]
   /// What is only looked at, to see whether the training does any good.
   public let heldBack: [TrainingExample]
+  /// Lets the model write, to see whether it still can; nil for no looks at that.
+  public let sampling: (any AnswerSampling)?
   /// What was set aside, by reason.
   public let setAside: [SetAside: Int]
   /// Where checkpoints are kept; nil for none.
@@ -16,10 +19,12 @@ public struct TrainingRun {
 
   public init(
     base: LanguageModel, settings: TrainingSettings, examples: [TrainingExample],
-    heldBack: [TrainingExample] = [], folder: String? = nil
+    heldBack: [TrainingExample] = [], sampling: (any AnswerSampling)? = nil,
+    folder: String? = nil
   ) {
     self.base = base
     self.settings = settings
+    self.sampling = sampling
     self.folder = folder
     (self.examples, setAside) = settings.limits.sort(examples)
     (self.heldBack, _) = settings.limits.sort(heldBack)
@@ -39,6 +44,7 @@ public struct TrainingRun {
       watch = seen
       try tell(.resumed(step: trainer.step))
     }
+    try lookBefore(trainer, &watch, tell)
     var order = EpochOrder(examples: examples, seed: settings.seed)
     while trainer.step < trainer.totalSteps {
       let step = trainer.step
@@ -70,19 +76,51 @@ public struct TrainingRun {
     }
     let isBest = try look(trainer, &watch, tell)
     let isDue = settings.saveSteps > 0 && trainer.step.isMultiple(of: settings.saveSteps)
-    guard isDue || isBest, let checkpoints else { return }
+    if isDue || isBest { try save(trainer, &watch, tell) }
+  }
+
+  private func save(
+    _ trainer: Trainer, _ watch: inout CollapseWatch, _ tell: (TrainingEvent) throws -> Void
+  ) throws {
+    guard let checkpoints else { return }
+    ResidentMemory.giveBack()
     watch.willSave(step: trainer.step, settings.collapse)
     try tell(.saved(path: try checkpoints.save(trainer, watch: watch), step: trainer.step))
   }
 
-  /// Looks at the held-back examples where it is time to.
+  /// Looks at what the model writes before the first step, if it is looked at later: that is what
+  /// later answers are compared with, and the state to go back to.
+  private func lookBefore(
+    _ trainer: Trainer, _ watch: inout CollapseWatch, _ tell: (TrainingEvent) throws -> Void
+  ) throws {
+    let every = settings.collapse.evalSteps
+    guard every > 0, trainer.step == 0, trainer.totalSteps >= every, watch.firstAnswers == nil,
+      sampling != nil
+    else { return }
+    try lookAtAnswers(trainer, &watch, tell)
+    try save(trainer, &watch, tell)
+  }
+
+  private func lookAtAnswers(
+    _ trainer: Trainer, _ watch: inout CollapseWatch, _ tell: (TrainingEvent) throws -> Void
+  ) throws {
+    guard let answers = sampling?.sample(trainer.model, trainer.adapter) else { return }
+    try tell(.sampled(step: trainer.step, answers))
+    if let reason = watch.look(answers, step: trainer.step, settings.collapse) {
+      throw Collapse(step: trainer.step, reason: reason)
+    }
+  }
+
+  /// Looks at held-back prompts and examples where it is time to.
   ///
-  /// - Returns: whether their loss is the lowest so far.
+  /// - Returns: whether this is the best state so far.
   private func look(
     _ trainer: Trainer, _ watch: inout CollapseWatch, _ tell: (TrainingEvent) throws -> Void
   ) throws -> Bool {
     let every = settings.collapse.evalSteps
-    guard !heldBack.isEmpty, every > 0, trainer.step.isMultiple(of: every) else { return false }
+    guard every > 0, trainer.step.isMultiple(of: every) else { return false }
+    try lookAtAnswers(trainer, &watch, tell)
+    guard !heldBack.isEmpty else { return watch.bestStep == trainer.step }
     let loss = trainer.loss(of: heldBack)
     let reason = watch.look(loss, step: trainer.step, settings.collapse)
     let isBest = watch.bestStep == trainer.step
@@ -123,7 +161,8 @@ public struct TrainingRun {
     var settings = settings
     settings.keeping = .nothing
     var hash = CounterRandom(
-      seed: UInt64(examples.count), stream: "\(base.fingerprint)/\(settings)"
+      seed: UInt64(examples.count),
+      stream: "\(base.fingerprint)/\(settings)/\(sampling?.identity ?? "")"
     ).first
     for example in examples + heldBack {
       for tokens in [example.prompt] + example.answers {

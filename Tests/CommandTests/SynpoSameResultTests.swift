@@ -79,7 +79,7 @@ struct SynpoSameResultTests {
       if let list = value as? [Any] { return list.map(stripped) }
       guard let object = value as? [String: Any] else { return value }
       let apart: Set = [
-        "seconds", "folder", "best_model", "peak_own_bytes", "peak_mapped_bytes",
+        "seconds", "before_seconds", "folder", "best_model", "peak_own_bytes", "peak_mapped_bytes",
       ]
       return object.filter { !apart.contains($0.key) }.mapValues(stripped)
     }

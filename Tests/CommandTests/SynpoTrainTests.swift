@@ -85,4 +85,23 @@ struct SynpoTrainTests {
     #expect(refused.code == 2)
     #expect(refused.complaint.contains("policy.force_margin: true"), "\(refused.complaint)")
   }
+
+  @Test func `dropout of an adapter's inputs is a setting and a flag, and changes what is learnt`()
+    throws
+  {
+    let lora = "--set generator.method=lora \(Self.settings)"
+    let done = try BuiltTools.run(
+      """
+      synpo train sft seeds.rlg --into plain \(lora) -q &&
+      synpo train sft seeds.rlg --into flag \(lora) --lora-dropout 0.5 -q &&
+      synpo train sft seeds.rlg --into set \(lora) --set generator.lora_dropout=0.5 -q &&
+      cmp flag/adapter_model.safetensors set/adapter_model.safetensors &&
+      ! cmp -s flag/adapter_model.safetensors plain/adapter_model.safetensors
+      """, in: folder)
+    #expect(done.code == 0, "\(done.complaint)")
+    let refused = try BuiltTools.run(
+      "synpo train sft seeds.rlg --into out --lora-dropout 1", in: folder)
+    #expect(refused.code == 2)
+    #expect(refused.complaint.contains("generator.lora_dropout"), "\(refused.complaint)")
+  }
 }

@@ -30,9 +30,11 @@ struct RunTests {
   @Test func `a run that is broken off anywhere ends with the same models and records`()
     async throws
   {
-    let whole = try settings(in: "whole")
+    var whole = try settings(in: "whole")
+    whole.policy.evalSteps = 1
     _ = try await Run(settings: whole) { _ in }.run()
-    let broken = try settings(in: "broken")
+    var broken = try settings(in: "broken")
+    broken.policy.evalSteps = 1
     for breakpoint in [3, 40, 90, 150, 260] {
       let events = Mutex(0)
       let run = Task {

@@ -34,6 +34,8 @@ struct SettingsFileTests {
   @Test(arguments: [
     "iterations: many", "iterations: 0", "policy: {gamma: 3}", "held_back_share: 1.5",
     "scorer: {name: oracle}", "- a list", "iterations: [", "use_improver: 3",
+    "generator: {lora_dropout: 1}", "policy: {learning: {lora_dropout: -0.1}}",
+    "policy: {eval_steps: -1}", "policy: {eval_prompts: 0}",
   ])
   func `a bad value is an error that names it`(yaml: String) {
     #expect(throws: SettingsError.self) {

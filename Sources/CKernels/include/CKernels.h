@@ -18,6 +18,7 @@ enum {
   CK_AVX2,         // AVX2, FMA, F16C
   CK_AVX_VNNI,     // the same with dot products of bytes
   CK_AVX512_VNNI,  // AVX-512 F, BW, VL, VNNI
+  CK_NEON,         // Arm's Advanced SIMD with dot products of bytes
   CK_PATHS
 };
 

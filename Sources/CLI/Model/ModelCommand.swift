@@ -6,8 +6,7 @@ struct ModelCommand: ParsableCommand {
     commandName: "model",
     abstract: "Brings models in and out, looks at them and lets them speak.",
     subcommands: [
-      ModelImportCommand.self, ModelExportCommand.self, ModelMerge.self, ModelInfo.self,
-      ModelGenerate.self,
-      ModelPerplexity.self, ModelBench.self,
+      ModelImportCommand.self, ModelExportCommand.self, ModelMerge.self, ModelAdapter.self,
+      ModelInfo.self, ModelGenerate.self, ModelPerplexity.self, ModelBench.self,
     ])
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import ModelConversion
 import SynPO
 import Tokenization
 import Transformer
@@ -38,7 +39,7 @@ struct ModelGenerate: ParsableCommand {
   @Flag(help: "Continue the prompt as it is, without a chat template.") var raw = false
   @Option(help: "chatml, plain, or a file; the model's own if not given.")
   var chatTemplate = ""
-  @Option(help: "A PEFT folder with a LoRA adapter to add.", completion: .directory)
+  @Option(help: "A LoRA adapter to add: a PEFT folder, or a GGUF file.", completion: .file())
   var adapter: String?
   @Option(help: "End the answer before this text; may be given again.") var stop: [String] = []
   @Flag(help: "With --prompt: one JSON object instead of text.") var json = false
@@ -75,7 +76,9 @@ struct ModelGenerate: ParsableCommand {
     let choice = raw ? TemplateChoice.plain : TemplateChoice(setting: chatTemplate)
     if case .file(let path) = choice { try checkReadable(path) }
     var chat = try ChatModel(file: PackedModels.open(model), template: choice)
-    if let adapter { chat.adapter = try AdapterFile.read(folder: adapter, shape: chat.model.shape) }
+    if let adapter {
+      chat.adapter = try AdapterConversion.read(from: adapter, shape: chat.model.shape)
+    }
     return Speaker(
       chat: chat, isRaw: raw, settings: sampling.settings, contextSize: ctxSize,
       cache: cache.precision, stops: stop.filter { !$0.isEmpty })

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ModelConversion
 import ModelFile
 import SynPO
 import Transformer
@@ -12,7 +13,7 @@ struct ModelMerge: ParsableCommand {
     help: "embedded, a packed model, a GGUF file or a Hugging Face folder.", completion: .file())
   var model: String
 
-  @Argument(help: "The PEFT folder with the adapter.", completion: .directory)
+  @Argument(help: "The adapter: a PEFT folder, or a GGUF file.", completion: .file())
   var adapter: String
 
   @Argument(help: "The packed model to write.", completion: .file())
@@ -24,7 +25,7 @@ struct ModelMerge: ParsableCommand {
   func run() throws {
     try checkReadable(adapter)
     let base = try LanguageModel(file: PackedModels.open(model))
-    let added = try AdapterFile.read(folder: adapter, shape: base.shape)
+    let added = try AdapterConversion.read(from: adapter, shape: base.shape)
     let fingerprint = try base.write(to: output, merging: added, encoding: encoding)
     try Results.write(
       "\(output)\n"

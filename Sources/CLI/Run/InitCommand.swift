@@ -105,6 +105,9 @@ enum SettingComments {
     "policy.loss_type": "sigmoid or hinge",
     "policy.label_smoothing": "share of pairs taken to be the wrong way round, below 0.5",
     "policy.sft_weight": "weight of the likelihood of chosen answers beside SimPO",
+    "policy.eval_steps":
+      "steps between two looks at answers to held-back seeds, which may stop a training; 0: none",
+    "policy.eval_prompts": "how many held-back seeds are answered at a look",
     "policy.learning": "as for generator and improver",
     "learning.method": "lora, or full for all weights",
     "learning.learning_rate": "at its highest, after warm-up",
@@ -121,6 +124,7 @@ enum SettingComments {
     "learning.max_length": "the longest example in tokens; longer ones are set aside or cut",
     "learning.lora_r": "rank of the adapter",
     "learning.lora_alpha": "its scale is lora_alpha / lora_r",
+    "learning.lora_dropout": "share of the adapter's inputs that a step leaves out, below 1",
     "learning.save_steps": "steps between two checkpoints",
   ]
 }

@@ -31,6 +31,12 @@ struct TrainingTale: Sendable {
     case .looked(let step, let loss, let isLowest):
       let word = isLowest ? ", the lowest" : ""
       return (nil, "step \(step): loss \(fixed(loss, decimals: 3)) on what is held back\(word)")
+    case .sampled(let step, let answers):
+      return (
+        nil,
+        "step \(step): \(answers.answers) answers of \(decimal(answers.length)) tokens, "
+          + "\(percent(answers.repetitive)) repeat themselves, \(percent(answers.ended)) end"
+      )
     case .collapsed(let step, let reason, let backTo):
       return (nil, "stopped at step \(step): \(reason); the result is that of step \(backTo)")
     }

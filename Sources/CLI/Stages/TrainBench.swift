@@ -1,9 +1,7 @@
 import ArgumentParser
 import Bytes
-import Dispatch
 import Foundation
 import ModelFile
-import Synchronization
 import Tensor
 import Training
 import Transformer
@@ -113,36 +111,5 @@ struct TrainBenchFacts: Encodable {
       computed with      \(kernels), OpenBLAS \(floatProducts)
 
     """
-  }
-}
-
-/// The process's own memory, looked at twenty times a second for as long as this is kept.
-final class MemoryPeak {
-  private let highest = Highest()
-  private let timer: any DispatchSourceTimer
-
-  init() {
-    timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "memory"))
-    timer.schedule(deadline: .now(), repeating: .milliseconds(50))
-    timer.setEventHandler { [highest] in highest.look() }
-    timer.resume()
-  }
-
-  deinit { timer.cancel() }
-
-  var own: ByteCount {
-    highest.look()
-    return highest.own
-  }
-
-  private final class Highest: Sendable {
-    private let bytes = Mutex(0)
-
-    var own: ByteCount { ByteCount(bytes.withLock { $0 }) }
-
-    func look() {
-      guard let now = ResidentMemory.now() else { return }
-      bytes.withLock { $0 = max($0, now.own.bytes) }
-    }
   }
 }

@@ -17,8 +17,10 @@ struct TrainCommand: ParsableCommand {
 
       A training stops, and its result is the best state it was in, when loss or gradient is no \
       finite number, when the answers to be learnt have become less likely by more than max_drop \
-      nats a token, or when the loss on --held-back has not fallen for three looks, one every 50 \
-      steps.
+      nats a token, or, with --held-back, at one of the looks every policy.eval_steps steps: when \
+      the loss has not fallen for three of them, when more than half of the answers that are \
+      written to held-back prompts repeat themselves, or when less than half as many of them come \
+      to an end as before the first step.
       """,
     subcommands: [
       TrainSFT.self, TrainGenerator.self, TrainImprover.self, TrainSimPO.self, TrainBench.self,
@@ -33,7 +35,15 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Shows the tokens of the first examples and which are scored; nothing is trained.")
   var showMask: Int?
 
+  @Option(help: "Share of the adapter's inputs that a step leaves out, below 1.")
+  var loraDropout: Float?
+
   @OptionGroup var stage: StageOptions
+
+  /// Changes to settings for the training whose settings stand under `section`.
+  func changes(_ section: String) -> [String] {
+    loraDropout.map { ["\(section).lora_dropout=\($0)"] } ?? []
+  }
 
   func validate() throws {
     guard into != nil || showMask != nil else {
@@ -57,17 +67,39 @@ struct TrainingOptions: ParsableArguments {
       let (progress, line) = tale.take(event)
       if let progress { Console.standard.show(progress) }
       if let line { Console.standard.note(line) }
-      if case .step(let report) = event { try metrics.append(report) }
+      try metrics.append(event)
     }
     Console.standard.note("\(into) holds \(model.fingerprint)")
   }
 }
 
-/// One line of JSON a step, beside the result.
+/// One line of JSON a step, and one a look at what the model writes, beside the result.
 struct MetricsLines {
   let folder: String
 
-  func append(_ report: StepReport) throws {
+  /// Of other events nothing is kept.
+  func append(_ event: TrainingEvent) throws {
+    switch event {
+    case .step(let report): try append(report)
+    case .sampled(let step, let answers): try append(Look(step: step, answers: answers))
+    default: break
+    }
+  }
+
+  private struct Look: Encodable {
+    let step: Int
+    let answers: SampledAnswers
+
+    enum CodingKeys: CodingKey { case step }
+
+    func encode(to encoder: any Encoder) throws {
+      var values = encoder.container(keyedBy: CodingKeys.self)
+      try values.encode(step, forKey: .step)
+      try answers.encode(to: encoder)
+    }
+  }
+
+  private func append(_ report: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
     let line = [UInt8](try encoder.encode(report)) + [UInt8(ascii: "\n")]
@@ -83,7 +115,10 @@ struct TrainSFT: AsyncParsableCommand {
   @Argument(help: "A log of seeds; - is standard input.") var seeds: String
   @OptionGroup var training: TrainingOptions
 
-  func run() async throws { try await training.train(.answers(seeds: seeds), on: [seeds]) }
+  func run() async throws {
+    try await training.train(
+      .answers(seeds: seeds), on: [seeds], further: training.changes("generator"))
+  }
 }
 
 struct TrainGenerator: AsyncParsableCommand {
@@ -93,7 +128,10 @@ struct TrainGenerator: AsyncParsableCommand {
   @Argument(help: "A log of seeds; - is standard input.") var seeds: String
   @OptionGroup var training: TrainingOptions
 
-  func run() async throws { try await training.train(.generator(seeds: seeds), on: [seeds]) }
+  func run() async throws {
+    try await training.train(
+      .generator(seeds: seeds), on: [seeds], further: training.changes("generator"))
+  }
 }
 
 struct TrainImprover: AsyncParsableCommand {
@@ -108,7 +146,7 @@ struct TrainImprover: AsyncParsableCommand {
   func run() async throws {
     try await training.train(
       .improver(seeds: seeds, answers: answers), on: [seeds, answers],
-      further: scorerChange(scorer))
+      further: scorerChange(scorer) + training.changes("improver"))
   }
 }
 
@@ -128,7 +166,7 @@ struct TrainSimPO: AsyncParsableCommand {
     Console.standard.note(policy.inWords)
     try await training.train(
       .policy(pairs: pairs), heldBack: heldBack.map { .policy(pairs: $0) },
-      on: [pairs] + (heldBack.map { [$0] } ?? []))
+      on: [pairs] + (heldBack.map { [$0] } ?? []), further: training.changes("policy.learning"))
   }
 }
 

@@ -30,8 +30,9 @@ public struct MetricsLog: Sendable {
     for line in text.split(separator: "\n") {
       guard let entry = Entry(line) else { continue }
       if steps[entry.key] == nil { order.append(entry.key) }
-      // A step that was repeated after a crash has a second line, which says the same.
-      steps[entry.key, default: [:]][entry.step] = entry.numbers
+      // A step that was repeated after a crash has a second line, which says the same; a look at
+      // what the model writes after a step has one of its own.
+      steps[entry.key, default: [:]][entry.step, default: [:]].merge(entry.numbers) { $1 }
     }
     curves = order.map { Self.curve($0, steps[$0] ?? [:]) }
   }

@@ -1,4 +1,4 @@
-internal import Foundation
+internal import Bytes
 internal import ModelFile
 internal import Training
 internal import Transformer
@@ -15,16 +15,27 @@ struct Learning: Sendable {
   let base: ChatModel
   /// Examples that are only looked at, to see when more training does no good.
   var heldBack: [TrainingExample] = []
+  /// Lets the model write meanwhile, to see whether it still can.
+  var sampling: (any AnswerSampling)?
 
   /// Trains on `examples`, which are only asked for if there is something to do.
   func run(
     examples: () throws -> [TrainingExample], tell: @escaping (TrainingEvent) throws -> Void
   ) throws -> ChatModel {
-    guard !store.isTrained(folder) else { return try store.trained(in: folder) }
+    if !store.isTrained(folder) {
+      try train(examples, tell)
+      ResidentMemory.giveBack()
+    }
+    return try store.trained(in: folder)
+  }
+
+  private func train(
+    _ examples: () throws -> [TrainingExample], _ tell: (TrainingEvent) throws -> Void
+  ) throws {
     try folder.make()
     let training = TrainingRun(
       base: try mergedBase(), settings: settings, examples: try examples(), heldBack: heldBack,
-      folder: folder.path)
+      sampling: sampling, folder: folder.path)
     let trainer = try training.run(tell)
     if let adapter = trainer.adapter {
       try AdapterFile.write(adapter, to: folder.path, baseModel: store.settings.model)
@@ -32,7 +43,6 @@ struct Learning: Sendable {
       try trainer.model.write(to: folder.file(ModelStore.wholeModel), encoding: .int8)
     }
     training.discardCheckpoints()
-    return try store.trained(in: folder)
   }
 
   /// A new adapter goes over plain weights: an adapter that is there already is merged first.

@@ -32,7 +32,9 @@ struct Iteration {
     }
     let pairs = try grow(&report)
     let policy = try learn(pairs, &report)
-    report.validation = try await run.validate(policy, iteration: number, folder: folder)
+    report.validation = try await timed("validation", &report.seconds) {
+      try await run.validate(policy, iteration: number, folder: folder)
+    }
     return (policy, report)
   }
 
@@ -57,8 +59,10 @@ struct Iteration {
       try await stages.seedAnswers(
         previous, from: run.folder.file("seeds.rlg"), to: answers)
     }
-    let examples = try LearningExamples(settings: settings, chat: run.store.initial).improver(
-      run.seeds, answers: try records(Answer.self, in: answers), scorer: run.scorer)
+    let examples = try timed("improver", &report.seconds) {
+      try LearningExamples(settings: settings, chat: run.store.initial).improver(
+        run.seeds, answers: try records(Answer.self, in: answers), scorer: run.scorer)
+    }
     report.improverExamples = examples.count
     guard !examples.isEmpty else {
       throw SynPOError.noImproverExamples(threshold: run.scorer.threshold)
@@ -136,7 +140,10 @@ struct Iteration {
     let base = settings.startFrom == .initial ? run.store.initial : previous
     return try run.learn(
       "policy", iteration: number, into: RunFolder(folder.file("policy")),
-      settings: settings.policy.training(seed: settings.seed), base: base, report: &report
+      settings: settings.policy.training(seed: settings.seed), base: base,
+      sampling: try AnswerProbe(
+        settings: settings, chat: run.store.initial, prompts: run.heldBack.map(\.chat)),
+      report: &report
     ) {
       try LearningExamples(settings: settings, chat: run.store.initial).policy(pairs)
     }

@@ -23,10 +23,15 @@ public struct Run: Sendable {
   public func run() async throws -> RunReport {
     let start = Date()
     try claimFolder()
-    let context = try await prepare()
+    var before: [String: Double] = [:]
+    let context = try await prepare(&before)
+    let initial = try await timed("validation", &before) {
+      try await context.validate(context.store.initial, iteration: 0, folder: folder)
+    }
     var report = RunReport(
       folder: folder.path, model: settings.model, scorer: settings.scorer.name.rawValue,
-      initial: try await context.validate(context.store.initial, iteration: 0, folder: folder))
+      initial: initial)
+    report.beforeSeconds = before
     var policy = context.store.initial
     for number in 1...settings.iterations {
       let turn = Iteration(run: context, number: number, previous: policy)
@@ -107,21 +112,30 @@ public struct Run: Sendable {
   }
 
   /// Seeds, models, scorer and generator.
-  private func prepare() async throws -> RunContext {
-    let store = try ModelStore(settings: settings, folder: folder)
-    let counts = try SeedStage(settings: settings, folder: folder, chat: store.initial).run()
+  ///
+  /// - Parameter seconds: what each took.
+  private func prepare(_ seconds: inout [String: Double]) async throws -> RunContext {
+    let store = try timed("import", &seconds) {
+      try ModelStore(settings: settings, folder: folder)
+    }
+    let counts = try timed("seeds", &seconds) {
+      try SeedStage(settings: settings, folder: folder, chat: store.initial).run()
+    }
     let seeds = try records(Seed.self, in: folder.file("seeds.rlg"))
     let heldBack = try records(Seed.self, in: folder.file("held-back.rlg"))
     teller.tell(
       .opened(
         model: settings.model, parameters: store.initial.model.parameterCount,
         seeds: seeds.count, heldBack: heldBack.count, unusable: counts.unusable))
-    let scorer = try await ScorerFactory(
-      settings: settings, folder: folder, store: store, seeds: seeds, teller: teller
-    ).scorer()
+    let scorer = try await timed("scorer", &seconds) {
+      try await ScorerFactory(
+        settings: settings, folder: folder, store: store, seeds: seeds, teller: teller
+      ).scorer()
+    }
+    let generator = try timed("generator", &seconds) { try self.generator(store, seeds) }
     return RunContext(
       settings: settings, folder: folder, store: store, seeds: seeds, heldBack: heldBack,
-      generator: try generator(store, seeds), scorer: scorer, teller: teller)
+      generator: generator, scorer: scorer, teller: teller)
   }
 
   /// G ← SFT(θ₀, {keywords → (x*, y*)}), once.
@@ -135,9 +149,7 @@ public struct Run: Sendable {
       try LearningExamples(settings: settings, chat: store.initial).generator(seeds)
     } tell: { event in
       teller.tell(.training("generator", iteration: 0, event))
-      if case .step(let step) = event {
-        try metrics.append(step, training: "generator", iteration: 0)
-      }
+      try metrics.append(event, training: "generator", iteration: 0)
     }
   }
 
@@ -147,4 +159,21 @@ public struct Run: Sendable {
     encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
     try FileReplacement.write([UInt8](try encoder.encode(value)), to: path)
   }
+}
+
+/// Does something, and adds the time it took to what its part has taken.
+func timed<Result>(
+  _ part: String, _ seconds: inout [String: Double], _ body: () throws -> Result
+) rethrows -> Result {
+  let start = Date()
+  defer { seconds[part, default: 0] += Date().timeIntervalSince(start) }
+  return try body()
+}
+
+func timed<Result>(
+  _ part: String, _ seconds: inout [String: Double], _ body: () async throws -> Result
+) async rethrows -> Result {
+  let start = Date()
+  defer { seconds[part, default: 0] += Date().timeIntervalSince(start) }
+  return try await body()
 }

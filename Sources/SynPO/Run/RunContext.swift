@@ -31,19 +31,18 @@ struct RunContext {
   /// Trains, tells of every step and keeps one line of numbers a step.
   func learn(
     _ name: String, iteration: Int, into target: RunFolder, settings: TrainingSettings,
-    base: ChatModel, report: inout IterationReport,
+    base: ChatModel, sampling: AnswerProbe? = nil, report: inout IterationReport,
     examples: () throws -> [TrainingExample]
   ) throws -> ChatModel {
     let start = Date()
-    let learning = Learning(store: store, folder: target, settings: settings, base: base)
+    var learning = Learning(store: store, folder: target, settings: settings, base: base)
+    learning.sampling = sampling
     let metrics = MetricsFile(path: folder.file("metrics.jsonl"))
     let model = try learning.run(examples: examples) { event in
       teller.tell(.training(name, iteration: iteration, event))
-      if case .step(let step) = event {
-        try metrics.append(step, training: name, iteration: iteration)
-      }
+      try metrics.append(event, training: name, iteration: iteration)
     }
-    report.seconds[name] = Date().timeIntervalSince(start)
+    report.seconds[name, default: 0] += Date().timeIntervalSince(start)
     return model
   }
 
@@ -106,29 +105,43 @@ final class Teller: Sendable {
   }
 }
 
-/// One line of JSON a training step. A step that is repeated after a crash has a second line.
+/// One line of JSON a training step, and one a look at what the model writes meanwhile. A step that
+/// is repeated after a crash has a second line.
 struct MetricsFile {
   let path: String
 
-  func append(_ step: StepReport, training: String, iteration: Int) throws {
-    let line = Line(training: training, iteration: iteration, step: step)
+  /// Of other events nothing is kept.
+  func append(_ event: TrainingEvent, training: String, iteration: Int) throws {
+    switch event {
+    case .step(let report):
+      try append(
+        Line(training: training, iteration: iteration, step: report.step, numbers: report))
+    case .sampled(let step, let answers):
+      try append(Line(training: training, iteration: iteration, step: step, numbers: answers))
+    default: break
+    }
+  }
+
+  private func append(_ line: some Encodable) throws {
     let bytes = try sortedJSON(line) + [UInt8(ascii: "\n")]
     let file = try OpenFile(path: path, flags: O_WRONLY | O_CREAT | O_APPEND)
     try unsafe file.write(bytes.span.bytes)
   }
 
-  private struct Line: Encodable {
+  private struct Line<Numbers: Encodable>: Encodable {
     let training: String
     let iteration: Int
-    let step: StepReport
+    let step: Int
+    let numbers: Numbers
 
-    enum CodingKeys: String, CodingKey { case training, iteration }
+    enum CodingKeys: String, CodingKey { case training, iteration, step }
 
     func encode(to encoder: any Encoder) throws {
       var values = encoder.container(keyedBy: CodingKeys.self)
       try values.encode(training, forKey: .training)
       try values.encode(iteration, forKey: .iteration)
-      try step.encode(to: encoder)
+      try values.encode(step, forKey: .step)
+      try numbers.encode(to: encoder)
     }
   }
 }

@@ -109,6 +109,8 @@ public struct RunReport: Codable, Equatable, Sendable {
   public var bestModel: String?
   public var stopped: String?
   public var seconds = 0.0
+  /// Wall time by part of what comes before the first iteration, in seconds.
+  public var beforeSeconds: [String: Double]?
   /// The most memory of its own that the process held, apart from mapped files.
   public var peakOwnBytes = 0
   public var peakMappedBytes = 0

@@ -93,7 +93,7 @@ struct Validator {
   }
 
   /// Mean negative log-probability of the gold answers' tokens.
-  private func goldLoss(_ chat: ChatModel) throws -> Double {
+  func goldLoss(_ chat: ChatModel) throws -> Double {
     var sum = 0.0
     var tokens = 0
     for seed in seeds {

@@ -1,5 +1,6 @@
 internal import Corpus
 internal import Foundation
+internal import Tokenization
 public import Training
 
 /// The parts of the recipe one by one, for those who run the stages themselves.
@@ -62,7 +63,18 @@ public struct Workbench: Sendable {
     var learning = Learning(
       store: store, folder: RunFolder(path), settings: training(lesson), base: store.initial)
     if let heldBack { learning.heldBack = try await self.examples(of: heldBack) }
+    if case .policy(let pairs) = heldBack { learning.sampling = try probe(pairs) }
     return try learning.run(examples: { examples }, tell: tell)
+  }
+
+  /// Looks at what is written to the prompts of pairs, each once.
+  private func probe(_ pairs: String) throws -> AnswerProbe? {
+    var known: Set<String> = []
+    let prompts = try records(PreferencePair.self, in: pairs).map(\.prompt)
+      .filter { known.insert($0).inserted }
+    return try AnswerProbe(
+      settings: settings, chat: store.initial,
+      prompts: prompts.map { [ChatMessage(role: "user", content: $0)] })
   }
 
   /// Measures `answers` of `chat` to the seeds in a log.

@@ -35,7 +35,7 @@ struct ScorerFactory {
     }
   }
 
-  private var eye: FeatureEye {
+  var eye: FeatureEye {
     FeatureEye(
       chat: store.initial, contextSize: settings.contextSize,
       templates: settings.scorer.seesImprover ? settings.recipeTemplates : nil)

@@ -223,6 +223,8 @@ public struct LearningSettings: Codable, Equatable, Sendable {
   public var loraAlpha: Float = 32
   /// Whether the adapter's scale is α/√r instead of α/r.
   public var useRslora = false
+  /// The share of an adapter's inputs that a step leaves out.
+  public var loraDropout: Float = 0
   public var forward = ForwardPass.automatic
   public var optim = AdamW.Storage.float32
   /// How far the likelihood of what is learnt may fall, in nats a token, before a training is given
@@ -238,6 +240,7 @@ public struct LearningSettings: Codable, Equatable, Sendable {
       : .adapter(
         targets: LinearName.allCases, rank: loraR, alpha: loraAlpha, isRankStabilised: useRslora)
     var settings = TrainingSettings(objective: objective, part: part)
+    settings.adapterDropout = method == .lora ? loraDropout : 0
     settings.learningRate = learningRate
     settings.batchSize = batchSize
     settings.epochs = numTrainEpochs
@@ -274,6 +277,11 @@ public struct PolicySettings: Codable, Equatable, Sendable {
   public var lossType = LeadLoss.Kind.sigmoid
   public var labelSmoothing: Float = 0
   public var sftWeight: Float = 0
+  /// Steps between two looks at held-back seeds, to see whether the policy still writes sound
+  /// answers; 0 for none.
+  public var evalSteps = 20
+  /// Held-back seeds that are answered at a look.
+  public var evalPrompts = 32
   public var learning = LearningSettings()
 
   public init() {
@@ -294,6 +302,8 @@ public struct PolicySettings: Codable, Equatable, Sendable {
   }
 
   func training(seed: UInt64) -> TrainingSettings {
-    learning.training(objective, seed: seed)
+    var settings = learning.training(objective, seed: seed)
+    settings.collapse.evalSteps = evalSteps
+    return settings
   }
 }

@@ -176,7 +176,17 @@ extension SettingsFile {
         "the folder of a reward model"
       ),
       ("scorer.time_limit", scorer.timeLimit > 0, "seconds, above 0"),
+      ("policy.eval_steps", settings.policy.evalSteps >= 0, "at least 0"),
+      ("policy.eval_prompts", settings.policy.evalPrompts > 0, "at least 1"),
     ]
+      + [
+        ("generator", settings.generator), ("improver", settings.improver),
+        ("policy.learning", settings.policy.learning),
+      ].map { section, learning in
+        (
+          "\(section).lora_dropout", (0..<1).contains(learning.loraDropout), "from 0 to below 1"
+        )
+      }
   }
 }
 

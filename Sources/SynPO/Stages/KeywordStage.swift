@@ -22,6 +22,7 @@ public struct KeywordStage: Sendable {
       return summary
     }
     if output != "-" { try? FileManager.default.removeItem(atPath: output) }
+    let start = Date()
     let lists = try lists(iteration: iteration, count: count)
     let writer = try CorpusWriter(
       path: output, reproducibleAs: "\(settings.hash)/\(iteration)/keywords")
@@ -34,6 +35,7 @@ public struct KeywordStage: Sendable {
       }
     }
     try writer.finish()
+    summary.seconds = Date().timeIntervalSince(start)
     return summary
   }
 

@@ -142,7 +142,7 @@ public struct RecipeStages: Sendable {
       identity: "\(settings.hash)/\(iteration)", progress: { progress(name, $0) })
   }
 
-  private func writing(_ chat: ChatModel, _ stage: String, sample: Int = 0) throws -> Writing {
+  func writing(_ chat: ChatModel, _ stage: String, sample: Int = 0) throws -> Writing {
     var writing = try writing(
       chat,
       settings.generation.sampling(seed: settings.seed, stage: "\(stage)/\(iteration)"))

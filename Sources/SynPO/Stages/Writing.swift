@@ -8,8 +8,8 @@ internal import Transformer
 
 /// A model that writes in a stage: how it is asked, how it draws, how much it may hold.
 struct Writing: Sendable {
-  let chat: ChatModel
-  let sampling: SamplingSettings
+  var chat: ChatModel
+  var sampling: SamplingSettings
   /// Sequences under way at once, and the longest of them in tokens.
   let slots: Int
   let capacity: Int
@@ -36,10 +36,7 @@ struct Writing: Sendable {
     ask: (Input) throws -> [Int32],
     make: (Input, Written) -> StageProduct<Output>
   ) async throws {
-    var generator = Generator(
-      model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
-      slots: slots, capacity: capacity, cache: CacheSettings(precision: cache),
-      isStopped: StopStrings(stops, tokenizer: chat.tokenizer)?.end)
+    var generator = generator()
     var underWay: [Asked<Input>] = []
     var barrier: Barrier?
     var isOver = false
@@ -63,6 +60,14 @@ struct Writing: Sendable {
         try await out.send(Numbered(cursor: asked.input.cursor, element: product))
       }
     }
+  }
+
+  /// What the writing is done with.
+  func generator(order: DeliveryOrder = .asRequested) -> Generator {
+    Generator(
+      model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
+      slots: slots, capacity: capacity, cache: CacheSettings(precision: cache), order: order,
+      isStopped: StopStrings(stops, tokenizer: chat.tokenizer)?.end)
   }
 
   /// An element with its prompt, or with the reason why there is none; the prompt is empty then.
@@ -98,5 +103,5 @@ struct Writing: Sendable {
   }
 
   /// Record ids are 16 hexadecimal digits.
-  private func key(of record: some CorpusRecord) -> UInt64 { UInt64(record.id, radix: 16) ?? 0 }
+  func key(of record: some CorpusRecord) -> UInt64 { UInt64(record.id, radix: 16) ?? 0 }
 }

@@ -1,6 +1,7 @@
 /// How fast a model reads and writes here. Texts are random tokens, and nothing ends a text early.
 public struct EngineBenchmark {
   private let model: LanguageModel
+  private let adapter: Adapter?
   private let settings: SamplingSettings
   private let cache: CacheSettings
   private let watch: () -> Void
@@ -9,10 +10,12 @@ public struct EngineBenchmark {
   ///   - settings: how tokens are chosen; choosing is part of what is measured.
   ///   - watch: called after each step.
   public init(
-    model: LanguageModel, settings: SamplingSettings = SamplingSettings(),
+    model: LanguageModel, adapter: Adapter? = nil,
+    settings: SamplingSettings = SamplingSettings(),
     cache: CacheSettings = CacheSettings(), watch: @escaping () -> Void = {}
   ) {
     self.model = model
+    self.adapter = adapter
     self.settings = settings
     self.cache = cache
     self.watch = watch
@@ -50,7 +53,8 @@ public struct EngineBenchmark {
     var settings = settings
     settings.maximumTokens = answer
     return Generator(
-      model: model, settings: settings, endTokens: [], slots: slots, capacity: capacity,
+      model: model, adapter: adapter, settings: settings, endTokens: [], slots: slots,
+      capacity: capacity,
       cache: cache)
   }
 
