@@ -30,6 +30,7 @@ extension Cost {
     defer { close(ends[0]) }
     // Looked for here: the child would wait for ever where another thread was looking, too.
     try #require(Allocator.option != nil && Allocator.trim != nil)
+    try #require(Allocator.allocate != nil && Allocator.release != nil)
     let child = try Forked {
       let cost = Cost.ofChild(warmUp, body)
       return write(ends[1], cost, 40) == 40 ? 0 : 1
@@ -85,6 +86,13 @@ private enum Allocator {
   static let option = hiddenCall("mallopt", as: (@convention(c) (Int32, Int32) -> Int32).self)
   static let trim = hiddenCall("malloc_trim", as: (@convention(c) (Int) -> Int32).self)
 
+  // Called by their addresses, so that the optimizer does not know them: it takes what stands in front
+  // of allocated memory for nothing.
+  static let allocate = hiddenCall(
+    "malloc", as: (@convention(c) (Int) -> UnsafeMutableRawPointer?).self)
+  static let release = hiddenCall(
+    "free", as: (@convention(c) (UnsafeMutableRawPointer) -> Void).self)
+
   private static let large = 64 << 10
 
   /// What the heap has no room for is mapped if it is large, and unmapped when it is freed.
@@ -98,11 +106,11 @@ private enum Allocator {
   static func useUpHeap() {
     var size = 64 << 20
     while size >= large {
-      while let memory = malloc(size) {
+      while let memory = allocate?(size) {
         // In front of it stands its size, and in one of the low bits whether it was mapped.
         let isMapped = memory.load(fromByteOffset: -8, as: UInt.self) & 2 != 0
         guard isMapped else { continue }
-        free(memory)
+        release?(memory)
         break
       }
       size /= 2
