@@ -30,6 +30,7 @@ extension Cost {
     defer { close(ends[0]) }
     // Looked for here: the child would wait for ever where another thread was looking, too.
     try #require(Allocator.option != nil && Allocator.trim != nil)
+    try #require(Allocator.allocate != nil && Allocator.release != nil)
     let child = try Forked {
       let cost = Cost.ofChild(warmUp, body)
       return write(ends[1], cost, 40) == 40 ? 0 : 1
@@ -45,9 +46,10 @@ extension Cost {
   }
 
   private static func ofChild(_ warmUp: () -> Void, _ body: () -> Reading) -> [Int64] {
-    Allocator.showAll()
+    Allocator.mapLarge()
     warmUp()
     _ = Allocator.trim?(0)
+    Allocator.useUpHeap()
     let before = memory(levelled: true)
     let start = clock()
     let reading = body()
@@ -84,11 +86,35 @@ private enum Allocator {
   static let option = hiddenCall("mallopt", as: (@convention(c) (Int32, Int32) -> Int32).self)
   static let trim = hiddenCall("malloc_trim", as: (@convention(c) (Int) -> Int32).self)
 
-  /// From 64 KiB on, whatever is allocated is mapped, and unmapped when it is freed: what the heap
-  /// has left from before would hide it.
-  static func showAll() {
+  // Called by their addresses, so that the optimizer does not know them: it takes what stands in front
+  // of allocated memory for nothing.
+  static let allocate = hiddenCall(
+    "malloc", as: (@convention(c) (Int) -> UnsafeMutableRawPointer?).self)
+  static let release = hiddenCall(
+    "free", as: (@convention(c) (UnsafeMutableRawPointer) -> Void).self)
+
+  private static let large = 64 << 10
+
+  /// What the heap has no room for is mapped if it is large, and unmapped when it is freed.
+  static func mapLarge() {
     let mappedFrom: Int32 = -3
-    _ = option?(mappedFrom, 64 << 10)
+    _ = option?(mappedFrom, Int32(large))
+  }
+
+  /// Takes whatever room for something large the heap has left from before, which would hide what
+  /// comes.
+  static func useUpHeap() {
+    var size = 64 << 20
+    while size >= large {
+      while let memory = allocate?(size) {
+        // In front of it stands its size, and in one of the low bits whether it was mapped.
+        let isMapped = memory.load(fromByteOffset: -8, as: UInt.self) & 2 != 0
+        guard isMapped else { continue }
+        release?(memory)
+        break
+      }
+      size /= 2
+    }
   }
 }
 

@@ -141,6 +141,13 @@ struct RecoveryTests {
       #expect(throws: RecordLogError.self) { try RecordLogWriter.continuing(path) }
       #expect(try bytes(of: path) == Array(content.utf8))
     }
+    // However small a log is, it stays.
+    let small = folder.file("small")
+    try write(lines(3), to: small, finishing: false)
+    let writer = try RecordLogWriter.continuing(small, options: repeatable())
+    try writer.append("1")
+    try writer.finish()
+    #expect(read(small).records == lines(3) + ["1"])
   }
 
   @Test func `a sealed log cannot be appended to`() throws {
