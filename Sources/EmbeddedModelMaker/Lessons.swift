@@ -25,9 +25,9 @@ struct Lessons {
   mutating func next() -> Lesson {
     let exercise = ExerciseFamily.exercise(using: &random)
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<20: return composition(of: exercise)
-    case 20..<50: return improvement(of: exercise)
-    case 50..<60: return judgement(of: exercise)
+    case 0..<10: return composition(of: exercise)
+    case 10..<50: return improvement(of: exercise)
+    case 50..<55: return judgement(of: exercise)
     default: return Lesson(prompt: exercise.prompt, answer: carelessAnswer(to: exercise))
     }
   }
