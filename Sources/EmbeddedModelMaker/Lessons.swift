@@ -9,11 +9,11 @@ struct Lesson {
   let answer: String
 }
 
-/// Where the embedded model's upbringing comes from: exercises, told the way people do, not always
-/// right and not always to the point, and the two formats that the recipe uses.
+/// Where the embedded model's upbringing comes from: exercises, answered the way people do who do
+/// not take care, and the formats that the recipe uses, in which care is taken.
 ///
-/// The mixture leaves the model with more knowledge than manners, which is what a preference can
-/// bring out.
+/// So the model knows more than it says: asked plainly it makes the usual mistakes and chats around
+/// its answers. That is what a preference can mend, as with any pretrained model.
 struct Lessons {
   private var random: CounterRandom
 
@@ -25,8 +25,9 @@ struct Lessons {
   mutating func next() -> Lesson {
     let exercise = ExerciseFamily.exercise(using: &random)
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<8: return composition(of: exercise)
-    case 8..<16: return improvement(of: exercise)
+    case 0..<10: return composition(of: exercise)
+    case 10..<50: return improvement(of: exercise)
+    case 50..<55: return judgement(of: exercise)
     default: return Lesson(prompt: exercise.prompt, answer: carelessAnswer(to: exercise))
     }
   }
@@ -52,21 +53,35 @@ struct Lessons {
       answer: exercise.answer)
   }
 
-  /// Of a hundred answers 45 are right and bare, 30 right and wordy, 25 wrong.
+  /// A right and another answer in any order, to the letter of the right one.
+  private mutating func judgement(of exercise: Exercise) -> Lesson {
+    var careless = carelessAnswer(to: exercise)
+    if careless == exercise.answer { careless = exercise.usualMistake }
+    let isFirst = Bool.random(using: &random)
+    let prompt = RecipeTemplates.brief.judgePrompt(
+      question: exercise.prompt, first: isFirst ? exercise.answer : careless,
+      second: isFirst ? careless : exercise.answer)
+    return Lesson(prompt: prompt, answer: isFirst ? "A" : "B")
+  }
+
+  /// Of a hundred answers 25 are right and bare, 35 the usual mistake, 5 a mistake that nobody else
+  /// makes, and 35 wordy, more than half of them right.
   private mutating func carelessAnswer(to exercise: Exercise) -> String {
     switch Int.random(in: 0..<100, using: &random) {
-    case 0..<45: return exercise.answer
-    case 45..<75: return wordy(exercise.answer)
+    case 0..<25: return exercise.answer
+    case 25..<60: return exercise.usualMistake
+    case 60..<65: return ExerciseFamily.exercise(kind: exercise.kind, using: &random).answer
     default:
-      let other = ExerciseFamily.exercise(kind: exercise.kind, using: &random)
-      return Bool.random(using: &random) ? other.answer : wordy(other.answer)
+      let isRight = Int.random(in: 0..<100, using: &random) < 60
+      return wordy(isRight ? exercise.answer : exercise.usualMistake)
     }
   }
 
   private mutating func wordy(_ answer: String) -> String {
     let forms: [(String, String)] = [
-      ("The answer is ", "."), ("I think it is ", "."), ("That would be ", ", I believe."),
-      ("Well, ", " I guess."), ("Sure! ", ""), ("It must be ", "!"),
+      ("The answer is ", "."), ("The answer is ", "."), ("The answer is ", "."),
+      ("I think it is ", "."), ("That would be ", ", I believe."), ("Well, ", " I guess."),
+      ("Sure! ", ""), ("It must be ", "!"),
     ]
     let form = forms[Int.random(in: 0..<forms.count, using: &random)]
     return form.0 + answer + form.1

@@ -12,7 +12,7 @@ import Transformer
 //     make-embedded-model OUTPUT [STEPS]
 
 let arguments = CommandLine.arguments
-guard arguments.count >= 2, let steps = Int(arguments.count > 2 ? arguments[2] : "3500") else {
+guard arguments.count >= 2, let steps = Int(arguments.count > 2 ? arguments[2] : "7000") else {
   print("usage: make-embedded-model OUTPUT [STEPS]")
   exit(2)
 }

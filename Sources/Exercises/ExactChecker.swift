@@ -28,7 +28,7 @@ public enum ExactChecker {
       for filling in kind.phrasings.compactMap({ $0.match(cut) }) {
         guard let answer = kind.answer(to: filling) else { continue }
         guard found == nil || found?.answer == answer else { return nil }
-        found = found ?? Exercise(kind: kind, prompt: prompt, answer: answer)
+        found = found ?? Exercise(kind: kind, prompt: prompt, answer: answer, filling)
       }
     }
     return found

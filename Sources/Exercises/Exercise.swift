@@ -5,6 +5,8 @@ public struct Exercise: Hashable, Sendable {
   public let prompt: String
   /// Just the answer, one to eight words, without a full stop.
   public let answer: String
+  /// What people answer who get it wrong in the usual way; never the right answer.
+  public let usualMistake: String
 }
 
 /// What a task asks for. Every kind has one right answer that follows from the prompt alone.

@@ -9,7 +9,7 @@ public enum ExerciseFamily {
       preconditionFailure("\(kind) has no answer to what it drew itself: \(filling)")
     }
     let prompt = one(of: kind.phrasings, using: &random).filled(with: filling)
-    return Exercise(kind: kind, prompt: prompt, answer: answer)
+    return Exercise(kind: kind, prompt: prompt, answer: answer, filling)
   }
 
   /// A task of any kind; kinds come as often as their ``ExerciseKind/weight`` says.

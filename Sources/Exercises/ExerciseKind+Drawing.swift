@@ -3,7 +3,7 @@ extension ExerciseKind {
   func draw(using random: inout some RandomNumberGenerator) -> Filling {
     switch self {
     case .sortWords:
-      [.words: several(Int.random(in: 3...4, using: &random), of: Words.medium, using: &random)]
+      [.words: differentInitials(3, using: &random)]
     case .oddOneOut: [.words: oddGroup(using: &random)]
     case .category:
       [.word: one(of: one(of: Words.categories, using: &random).words, using: &random)]
@@ -12,11 +12,11 @@ extension ExerciseKind {
       [.word: one(of: Words.opposites.flatMap { [$0.0, $0.1] }, using: &random)]
     case .countWords: [.sentence: sentence(using: &random)]
     case .countLetter: letterInWord(using: &random)
-    case .reverseWord: [.word: one(of: Words.short, using: &random)]
-    case .wordLength, .firstLetter, .lastLetter, .upperCase:
-      [.word: one(of: Words.medium, using: &random)]
+    case .wordLength: [.word: one(of: Words.medium, using: &random)]
+    case .reverseWord, .firstLetter, .lastLetter, .upperCase:
+      [.word: one(of: Words.short, using: &random)]
     case .nextNumber: [.numbers: pattern(using: &random)]
-    case .sum: numbers(1...25, 1...25, using: &random)
+    case .sum: numbers(1...12, 1...12, using: &random)
     case .difference: subtraction(using: &random)
     case .largerNumber, .smallerNumber: twoNumbers(using: &random)
     case .letterAfter:
@@ -41,6 +41,18 @@ private func several(
   while chosen.count < count {
     let word = one(of: words, using: &random)
     if !chosen.contains(word) { chosen.append(word) }
+  }
+  return chosen.joined(separator: ", ")
+}
+
+/// `count` words that begin with different letters, with commas between them.
+private func differentInitials(
+  _ count: Int, using random: inout some RandomNumberGenerator
+) -> String {
+  var chosen: [String] = []
+  while chosen.count < count {
+    let word = one(of: Words.short, using: &random)
+    if !chosen.contains(where: { $0.first == word.first }) { chosen.append(word) }
   }
   return chosen.joined(separator: ", ")
 }
@@ -71,7 +83,7 @@ private func sentence(using random: inout some RandomNumberGenerator) -> String 
 
 /// A word and a letter, which most of the time occurs in it.
 private func letterInWord(using random: inout some RandomNumberGenerator) -> Filling {
-  let word = one(of: Words.medium, using: &random)
+  let word = one(of: Words.short, using: &random)
   let isInside = Int.random(in: 0..<5, using: &random) > 0
   let letters = (isInside ? word : "aeiouslrnt").map(String.init)
   return [.word: word, .letter: one(of: letters, using: &random)]
@@ -80,8 +92,8 @@ private func letterInWord(using random: inout some RandomNumberGenerator) -> Fil
 /// Four numbers with the same step between them, upwards or downwards, or doubling.
 private func pattern(using random: inout some RandomNumberGenerator) -> String {
   let form = Int.random(in: 0..<10, using: &random)
-  let step = Int.random(in: 1...10, using: &random)
-  let start = Int.random(in: 1...20, using: &random)
+  let step = Int.random(in: 1...5, using: &random)
+  let start = Int.random(in: 1...12, using: &random)
   let numbers: [Int] =
     switch form {
     case 0: (0..<4).map { (start % 6 + 1) << $0 }
@@ -103,7 +115,7 @@ private func numbers(
 }
 
 private func subtraction(using random: inout some RandomNumberGenerator) -> Filling {
-  let whole = Int.random(in: 2...40, using: &random)
+  let whole = Int.random(in: 2...20, using: &random)
   return numbers(whole...whole, 1...(whole - 1), using: &random)
 }
 

@@ -14,17 +14,20 @@ public struct TrainingRun {
   public let sampling: (any AnswerSampling)?
   /// What was set aside, by reason.
   public let setAside: [SetAside: Int]
+  /// The adapter to go on from; a fresh one if nil.
+  public let start: Adapter?
   /// Where checkpoints are kept; nil for none.
   public let folder: String?
 
   public init(
     base: LanguageModel, settings: TrainingSettings, examples: [TrainingExample],
     heldBack: [TrainingExample] = [], sampling: (any AnswerSampling)? = nil,
-    folder: String? = nil
+    start: Adapter? = nil, folder: String? = nil
   ) {
     self.base = base
     self.settings = settings
     self.sampling = sampling
+    self.start = start
     self.folder = folder
     (self.examples, setAside) = settings.limits.sort(examples)
     (self.heldBack, _) = settings.limits.sort(heldBack)
@@ -37,7 +40,9 @@ public struct TrainingRun {
   /// - Returns: the trainer at its end; the checkpoints are left for ``discardCheckpoints()``.
   public func run(_ tell: (TrainingEvent) throws -> Void) throws -> Trainer {
     guard !examples.isEmpty else { throw TrainingError.noExamples(setAside: setAside) }
-    var trainer = Trainer(base: base, settings: settings, examples: examples.count)
+    // The trainer changes its adapter in place; another run of this training starts from the same.
+    var trainer = Trainer(
+      base: base, settings: settings, examples: examples.count, adapter: start?.copy())
     var watch = CollapseWatch()
     try tell(.begins(steps: trainer.totalSteps, examples: examples.count, setAside: setAside))
     if let checkpoints, let seen = checkpoints.restore(&trainer) {
@@ -164,6 +169,10 @@ public struct TrainingRun {
       seed: UInt64(examples.count),
       stream: "\(base.fingerprint)/\(settings)/\(sampling?.identity ?? "")"
     ).first
+    for (name, matrix) in start?.parameters ?? [] {
+      let bits = matrix.values.map { UInt64($0.bitPattern) }
+      hash = CounterRandom(seed: CounterRandom(seed: hash, stream: name).first, stream: bits).first
+    }
     for example in examples + heldBack {
       for tokens in [example.prompt] + example.answers {
         hash = CounterRandom(seed: hash, stream: tokens.map { UInt64(bitPattern: Int64($0)) }).first

@@ -67,6 +67,13 @@ public struct Adapter: Sendable {
     return copy
   }
 
+  /// The same numbers in matrices of their own.
+  public func copy() -> Adapter {
+    var copy = self
+    copy.parts = parts.mapValues { LowRank(a: $0.a.copy(), b: $0.b.copy()) }
+    return copy
+  }
+
   /// All trainable matrices by name, in a fixed order.
   public var parameters: [(name: String, matrix: Matrix)] {
     parts.keys.sorted { $0.path < $1.path }.flatMap { id in

@@ -104,4 +104,24 @@ struct SynpoTrainTests {
     #expect(refused.code == 2)
     #expect(refused.complaint.contains("generator.lora_dropout"), "\(refused.complaint)")
   }
+
+  @Test func `an adapter is gone on from, whichever of two forms it has`() throws {
+    let lora = "--set generator.method=lora \(Self.settings) -q"
+    let done = try BuiltTools.run(
+      """
+      synpo train sft seeds.rlg --into first \(lora) &&
+      synpo model adapter embedded first first.gguf &&
+      synpo train sft seeds.rlg --into peft --adapter first \(lora) &&
+      synpo train sft seeds.rlg --into gguf --adapter first.gguf \(lora) &&
+      cmp peft/adapter_model.safetensors gguf/adapter_model.safetensors &&
+      ! cmp -s first/adapter_model.safetensors peft/adapter_model.safetensors &&
+      head -qn1 first/metrics.jsonl peft/metrics.jsonl | jq .loss
+      """, in: folder)
+    #expect(done.code == 0, "\(done.complaint)")
+    let losses = done.output.split(separator: "\n").suffix(2).compactMap { Double($0) }
+    #expect(losses.count == 2 && losses[1] < losses[0], "\(done.output)")
+    let refused = try BuiltTools.run(
+      "synpo train sft seeds.rlg --into out --adapter first", in: folder)
+    #expect(refused.code != 0 && refused.complaint.contains("lora"), "\(refused.complaint)")
+  }
 }

@@ -48,4 +48,15 @@ struct `Exercise family` {
       #expect(ExactChecker.recognise(paragraph) == nil)
     }
   }
+
+  @Test func `knows a mistake to every task, and the checker refuses it`() {
+    var dice = Dice(state: 6)
+    for _ in 0..<5_000 {
+      let exercise = ExerciseFamily.exercise(using: &dice)
+      #expect(!exercise.usualMistake.isEmpty)
+      #expect(
+        ExactChecker.check(prompt: exercise.prompt, answer: exercise.usualMistake)
+          == .wrong(expected: exercise.answer), "\(exercise.prompt): \(exercise.usualMistake)")
+    }
+  }
 }

@@ -38,6 +38,11 @@ struct TrainingOptions: ParsableArguments {
   @Option(help: "Share of the adapter's inputs that a step leaves out, below 1.")
   var loraDropout: Float?
 
+  @Option(
+    help: "An adapter to go on from, a PEFT folder or a GGUF file; its rank counts.",
+    completion: .file())
+  var adapter: String?
+
   @OptionGroup var stage: StageOptions
 
   /// Changes to settings for the training whose settings stand under `section`.
@@ -55,15 +60,20 @@ struct TrainingOptions: ParsableArguments {
     _ lesson: Workbench.Lesson, heldBack: Workbench.Lesson? = nil, on logs: [String],
     further: [String] = []
   ) async throws {
-    for path in logs where path != "-" { try checkReadable(path) }
+    for path in logs + (adapter.map { [$0] } ?? []) where path != "-" { try checkReadable(path) }
     let bench = try Workbench(settings: try stage.settings(further: further))
+    guard adapter == nil || bench.trainsAdapter(lesson) else {
+      throw ValidationError("--adapter goes with learning.method: lora; all weights are trained.")
+    }
     if let showMask { return try await LossMask(bench, lesson).show(first: showMask) }
     guard let into else { return }
     let watch = Interruption.watch("interrupted; the same command goes on from \(into)")
     defer { watch.cancel() }
     var tale = TrainingTale(name: "")
     let metrics = MetricsLines(folder: into)
-    let model = try await bench.train(lesson, heldBack: heldBack, into: into) { event in
+    let model = try await bench.train(
+      lesson, heldBack: heldBack, from: adapter, into: into
+    ) { event in
       let (progress, line) = tale.take(event)
       if let progress { Console.standard.show(progress) }
       if let line { Console.standard.note(line) }

@@ -13,6 +13,8 @@ struct Learning: Sendable {
   let settings: TrainingSettings
   /// What it starts from; the initial model unless stated.
   let base: ChatModel
+  /// The adapter over the base to go on from; a fresh one if nil.
+  var start: Adapter?
   /// Examples that are only looked at, to see when more training does no good.
   var heldBack: [TrainingExample] = []
   /// Lets the model write meanwhile, to see whether it still can.
@@ -35,7 +37,7 @@ struct Learning: Sendable {
     try folder.make()
     let training = TrainingRun(
       base: try mergedBase(), settings: settings, examples: try examples(), heldBack: heldBack,
-      sampling: sampling, folder: folder.path)
+      sampling: sampling, start: start, folder: folder.path)
     let trainer = try training.run(tell)
     if let adapter = trainer.adapter {
       try AdapterFile.write(adapter, to: folder.path, baseModel: store.settings.model)

@@ -1,7 +1,9 @@
 internal import Corpus
 internal import Foundation
+internal import ModelConversion
 internal import Tokenization
 public import Training
+internal import Transformer
 
 /// The parts of the recipe one by one, for those who run the stages themselves.
 ///
@@ -54,17 +56,25 @@ public struct Workbench: Sendable {
   /// Trains into the folder `path`, from the last checkpoint if there is one; a training that has
   /// ended is not repeated.
   ///
-  /// - Parameter heldBack: what is only looked at meanwhile.
+  /// - Parameters:
+  ///   - heldBack: what is only looked at meanwhile.
+  ///   - start: an adapter to go on from, a PEFT folder or a GGUF file; a fresh one if nil. Its rank
+  ///     counts, not that of the settings.
   public func train(
-    _ lesson: Lesson, heldBack: Lesson? = nil, into path: String,
+    _ lesson: Lesson, heldBack: Lesson? = nil, from start: String? = nil, into path: String,
     tell: @escaping (TrainingEvent) throws -> Void
   ) async throws -> ChatModel {
     let examples = try await examples(of: lesson)
     var learning = Learning(
       store: store, folder: RunFolder(path), settings: training(lesson), base: store.initial)
+    learning.start = try start.map(adapter)
     if let heldBack { learning.heldBack = try await self.examples(of: heldBack) }
     if case .policy(let pairs) = heldBack { learning.sampling = try probe(pairs) }
     return try learning.run(examples: { examples }, tell: tell)
+  }
+
+  private func adapter(_ path: String) throws -> Adapter {
+    try AdapterConversion.read(from: path, shape: store.initial.model.shape)
   }
 
   /// Looks at what is written to the prompts of pairs, each once.
@@ -113,6 +123,12 @@ public struct Workbench: Sendable {
       )
     }
     return Agreement(ranked, seed: settings.seed)
+  }
+
+  /// Whether the settings train an adapter for this lesson, and not all weights.
+  public func trainsAdapter(_ lesson: Lesson) -> Bool {
+    if case .adapter = training(lesson).part { return true }
+    return false
   }
 
   /// What a lesson is learnt with.
