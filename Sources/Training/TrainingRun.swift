@@ -1,5 +1,6 @@
 internal import Bytes
 internal import Foundation
+internal import Tensor
 public import Transformer
 
 /// A training from its first step to its last, which can be killed at any time and run again.

@@ -84,6 +84,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
       settings[keyPath: path].maxLength = 160
       settings[keyPath: path].learningRate = 3e-4
     }
+    // Few pairs and a small model: without the likelihood of chosen answers, they become less likely.
+    settings.policy.sftWeight = 1
+    settings.policy.learning.numTrainEpochs = 4
     return settings
   }
 }
