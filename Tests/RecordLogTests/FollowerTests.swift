@@ -46,6 +46,35 @@ struct FollowerTests {
       """)
   }
 
+  /// A writer is stopped at every moment, its writes in pieces of 100 bytes.
+  @Test(arguments: [SyncPolicy.everyCommit, .never])
+  func `no header is in a file before all that belongs to its chunk`(sync: SyncPolicy) throws {
+    let folder = try QuickFolder()
+    var options = repeatable(chunk: 300, sync: sync)
+    var moment = 0
+    var torn = 0
+    var isDone = false
+    while !isDone {
+      let path = folder.file("\(moment)")
+      let files = FaultyFiles()
+      files.calls = [.write, .truncate]
+      files.failing = moment..<Int.max
+      files.longestWrite = 100
+      options.files = files
+      isDone = (try? RecordLogTests.write(lines(30), to: path, options: options)) != nil
+      moment += 1
+      guard let reader = try? RecordLogReader(path: path, options: .init(mode: .tailTolerant))
+      else {
+        continue
+      }
+      while try reader.nextHeader(verifying: .stored) != nil {}
+      let rest = try bytes(of: path)[Int(reader.place)...]
+      torn += rest.isEmpty ? 0 : 1
+      #expect(ChunkHeader(anywhere: Array(rest).rawSpan) == nil, "after \(moment) writes")
+    }
+    #expect(torn > 20)
+  }
+
   private static let count = 3000
 
   private static func write(_ writer: RecordLogWriter) throws {

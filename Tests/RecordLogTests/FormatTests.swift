@@ -115,18 +115,46 @@ struct FormatTests {
     #expect(try bytes(of: folder.file("a")) == bytes(of: folder.file("b")))
   }
 
-  static let malformedTables: [(bytes: [UInt8], count: UInt32)] = [
-    ([], 1), ([0x80, 0], 1), ([0xFF, 0xFF, 0xFF, 0xFF, 0x7F], 1), ([1, 1], 1), ([1], 2),
+  struct Table: CustomTestStringConvertible {
+    var bytes: [UInt8]
+    /// What the header says of records and of the bytes in them.
+    var count: UInt32
+    var raw: UInt32
+    var complaint: String
+    var testDescription: String { "\(bytes) for \(count) records of \(raw) bytes" }
+
+    init(_ bytes: [UInt8], count: UInt32, raw: UInt32, _ complaint: String) {
+      (self.bytes, self.count, self.raw, self.complaint) = (bytes, count, raw, complaint)
+    }
+  }
+
+  /// Each wrong in one way only.
+  static let malformedTables = [
+    Table([], count: 1, raw: 1, "ends inside a number"),
+    Table([1], count: 2, raw: 1, "ends inside a number"),
+    Table([1, 0x80], count: 2, raw: 1, "ends inside a number"),
+    Table([0x80, 0], count: 1, raw: 0, "a number with a zero on top"),
+    Table([0x81, 0], count: 1, raw: 1, "a number with a zero on top"),
+    Table([0x81, 0x80, 0], count: 1, raw: 1, "a number with a zero on top"),
+    Table([0x80, 1, 0x81, 0, 0x80, 1, 0x80, 1], count: 4, raw: 385, "a number with a zero on top"),
+    Table([0xFF, 0xFF, 0xFF, 0xFF, 0x7F], count: 1, raw: 1, "a number over 32 bits"),
+    Table([1, 1], count: 1, raw: 1, "1 bytes too many"),
+    Table([], count: 0, raw: 1, "sizes sum to 0, not to 1"),
+    Table([1, 1], count: 2, raw: 3, "sizes sum to 2, not to 3"),
+    Table([2, 1], count: 2, raw: 2, "sizes sum to 3, not to 2"),
+    Table(
+      [0x80, 1, 0x80, 1, 0x80, 1, 0x80, 1], count: 4, raw: 513, "sizes sum to 512, not to 513"),
   ]
 
   @Test(arguments: malformedTables)
-  func `a malformed table is refused`(bytes: [UInt8], count: UInt32) {
+  func `a malformed table is refused, for what is wrong with it`(table: Table) {
     var header = ChunkHeader(kind: .data)
-    header.recordCount = count
-    header.valuesRaw = 1
-    #expect(throws: RecordLogError.Problem.self) {
+    header.recordCount = table.count
+    header.valuesRaw = table.raw
+    #expect(throws: RecordLogError.Problem.malformed(.table, table.complaint)) {
       try RecordTable(
-        decoding: bytes.rawSpan, for: header, prologue: repeatable().prologue, limits: .init())
+        decoding: table.bytes.rawSpan, for: header, prologue: repeatable().prologue, limits: .init()
+      )
     }
   }
 

@@ -65,6 +65,49 @@ struct LyingHeaderTests {
     #expect((ResidentMemory.now()?.own.bytes ?? 0) - before < 64 << 20)
   }
 
+  struct FalseSum: CustomTestStringConvertible {
+    var name: String
+    var tell: @Sendable (inout SegmentSummary) -> Void
+    var testDescription: String { name }
+  }
+
+  static let falseSums = [
+    FalseSum(name: "index offset") { $0.indexOffset += 128 },
+    FalseSum(name: "index length") { $0.indexLength += 128 },
+    FalseSum(name: "index checksum") { $0.indexHeaderChecksum ^= 1 },
+    FalseSum(name: "chunks") { $0.dataChunks -= 1 },
+    FalseSum(name: "records") { $0.records += 1 },
+    FalseSum(name: "decoded bytes") { $0.rawBytes -= 1 },
+    FalseSum(name: "stored bytes") { $0.storedBytes += 128 },
+    FalseSum(name: "first sequence number") { $0.firstSequence += 1 },
+    FalseSum(name: "next sequence number") { $0.nextSequence += 1 },
+    FalseSum(name: "earliest time") { $0.earliest -= 1 },
+    FalseSum(name: "latest time") { $0.latest += 1 },
+    FalseSum(name: "fingerprint") { $0.fingerprint[31] ^= 1 },
+    FalseSum(name: "largest record") { $0.largestRecord += 1 },
+    FalseSum(name: "largest chunk") { $0.largestChunk -= 1 },
+  ]
+
+  @Test(arguments: falseSums)
+  func `a seal whose sums are not those of its records is refused`(sum: FalseSum) throws {
+    let folder = try TemporaryFolder()
+    let path = folder.file("sealed")
+    try write(lines(60), to: path, options: repeatable(chunk: 1000))
+    let reader = try RecordLogReader(path: path)
+    var last: ChunkHeader?
+    while let header = try reader.nextHeader() { last = header }
+    let header = try #require(last)
+    var summary = try #require(reader.summary)
+    sum.tell(&summary)
+    let seal = ChunkAssembly(header, table: summary.encoded())
+    seal.assemble()
+    try put(try bytes(of: path).prefix(Int(header.offset)) + seal.bytes, at: path)
+    let reading = read(path)
+    #expect(reading.records == lines(60))
+    #expect(reading.ending == nil)
+    #expect(reading.error?.problem == .contradiction(.seal, "its sums are not theirs"))
+  }
+
   @Test func `a chunk over the reader's own limit is a matter of limits, not of damage`() throws {
     let folder = try TemporaryFolder()
     try write(lines(600), to: folder.file("a"), options: repeatable(chunk: 10_000))

@@ -113,6 +113,42 @@ struct RecoveryTests {
     #expect(writer.recovered?.tear?.problem == .zeroes)
   }
 
+  /// What was written of a chunk before its header, and its record is a copy of this very log, which
+  /// somebody went on with and sealed. Its chunks stand at multiples of 128 bytes by chance.
+  @Test func `copies of the log's own chunks in a torn record promise nothing and seal nothing`()
+    throws
+  {
+    let folder = try TemporaryFolder()
+    let path = folder.file("a")
+    try write(lines(20), to: path, options: repeatable(sync: .everyCommit), finishing: false)
+    let whole = try bytes(of: path)
+    let twin = folder.file("twin")
+    try put(whole, at: twin)
+    let other = try RecordLogWriter(appendingTo: twin, options: repeatable(sync: .everyCommit))
+    for record in lines(60)[20...] {
+      try other.append(record)
+      try other.commit()
+    }
+    try other.finish()
+    let copy = try bytes(of: twin)
+    // The file may end behind the copy, or further on in the record.
+    for rest in [0, 128] {
+      try put(whole + repeatElement(0, count: 128) + copy + repeatElement(7, count: rest), at: path)
+      let reading = read(path, .tailTolerant)
+      #expect(reading.records == lines(20) && reading.error == nil)
+      guard case .torn = reading.ending else {
+        Issue.record("\(rest) bytes behind it: \(String(describing: reading.ending))")
+        continue
+      }
+      let follower = try LogFollower(path: path)
+      #expect(try follower.nextPresent()?.count == 20)
+      #expect(try follower.nextPresent() == nil && follower.ending == nil)
+      let writer = try RecordLogWriter(appendingTo: path, options: repeatable(sync: .everyCommit))
+      #expect(writer.recovered?.debrisBytes == UInt64(128 + copy.count + rest))
+      #expect(writer.nextSequence == 20)
+    }
+  }
+
   @Test func `a file that is no log is left alone`() throws {
     let folder = try TemporaryFolder()
     let path = folder.file("text")

@@ -402,6 +402,25 @@ struct SalvageTests {
     }
   }
 
+  /// The search for a whole chunk goes window by window, from the byte behind the first one that
+  /// could not be read.
+  @Test(arguments: [false, true])
+  func `a chunk is found wherever the border between two reads cuts it`(streaming: Bool) throws {
+    let sample = try #require(SalvageTests.samples.first { $0.name == "mixed" })
+    let folder = try QuickFolder()
+    let path = folder.file("border")
+    let window = streaming ? ChunkLayout.inputStep : 1 << 20
+    let place = Int(sample.headers[1].offset)
+    // How much of the header stands in front of the border.
+    for before in -2...ChunkLayout.headerBytes + 34 {
+      let junk = [UInt8](repeating: 0x55, count: 1 + window - before)
+      try put(sample.bytes[..<place] + junk + sample.bytes[place...], at: path)
+      let salvaged = SalvageTests.salvage(path, streaming: streaming)
+      let complaint = SalvageTests.complaint(about: salvaged, sample, mayLose: 0)
+      #expect(complaint == nil, "\(before) bytes in front: \(salvaged.regions)")
+    }
+  }
+
   @Test func `a stream joined anywhere gives what stands behind that place`() throws {
     let sample = try #require(SalvageTests.samples.first { $0.name == "sealed" })
     let folder = try TemporaryFolder()
