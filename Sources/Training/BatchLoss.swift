@@ -1,6 +1,7 @@
 import Transformer
 
-/// The loss of one pass and its slopes with respect to the scored tokens' log-probabilities.
+/// The loss of one pass and its slopes with respect to the scored tokens' log-probabilities; for a
+/// reward, to the numbers of the answers.
 struct BatchLoss {
   var slopes: [Float]
   /// Sums over the examples of the pass, to be divided by the batch.
@@ -34,13 +35,14 @@ struct BatchLoss {
   }
 
   /// - Parameters:
+  ///   - scores: the answers' numbers by the score head, where there is one.
   ///   - references: log-probabilities of the same tokens by the model that was started from, where
   ///     the objective compares with it.
   ///   - batchTokens: answer tokens of the whole step: imitation averages over tokens.
   ///   - batchExamples: examples of the whole step: preferences average over pairs.
   init(
-    _ pass: BatchPass, objective: Objective, references: [Float]?, batchTokens: Int,
-    batchExamples: Int
+    _ pass: BatchPass, objective: Objective, scores: [Float]?, references: [Float]?,
+    batchTokens: Int, batchExamples: Int
   ) {
     switch objective {
     case .imitation:
@@ -48,6 +50,27 @@ struct BatchLoss {
     case .preference, .direct:
       self.init(
         preference: pass, objective: objective, references: references, examples: batchExamples)
+    case .reward(let shape):
+      self.init(
+        scores: scores ?? [], shape: shape, lengths: pass.batch.answerTokens,
+        examples: batchExamples)
+    }
+  }
+
+  /// loss = (1/P) Σ −log σ(r(chosen) − r(rejected)), answers in the order chosen, rejected, …
+  private init(scores: [Float], shape: LeadLoss, lengths: [Int], examples: Int) {
+    slopes = []
+    for pair in stride(from: 0, to: scores.count, by: 2) {
+      let (chosen, rejected) = (scores[pair], scores[pair + 1])
+      let verdict = shape.judge(lead: chosen - rejected)
+      slopes += [verdict.slope / Float(examples), -verdict.slope / Float(examples)]
+      var pairSums = Sums()
+      pairSums.loss = Double(verdict.loss)
+      pairSums.rewardChosen = Double(chosen)
+      pairSums.rewardRejected = Double(rejected)
+      pairSums.wins = chosen > rejected ? 1 : 0
+      pairSums.length = Double(lengths[pair])
+      sums.add(pairSums, scale: 1 / Double(examples))
     }
   }
 

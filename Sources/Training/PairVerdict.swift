@@ -21,10 +21,10 @@ struct PairVerdict {
 }
 
 extension Objective {
-  /// - Precondition: the objective is about pairs.
+  /// - Precondition: the objective is about the likelihoods of pairs.
   func judge(chosen c: ScoredAnswer, rejected r: ScoredAnswer) -> PairVerdict {
     switch self {
-    case .imitation: preconditionFailure("imitation knows no pairs")
+    case .imitation, .reward: preconditionFailure("\(self) does not look at likelihoods of pairs")
     case .preference(let simpo, let weight):
       let verdict = simpo.judge(chosen: c.mean, rejected: r.mean)
       return PairVerdict(
@@ -49,4 +49,9 @@ extension Objective {
   }
 
   var isAboutPairs: Bool { self != .imitation }
+
+  /// Whether answers are read by a score head and not by their likelihood.
+  var readsScores: Bool {
+    if case .reward = self { true } else { false }
+  }
 }

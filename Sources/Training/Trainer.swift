@@ -11,6 +11,8 @@ public struct Trainer {
   public let model: LanguageModel
   /// What is learnt where an adapter is.
   public let adapter: Adapter?
+  /// What reads an answer's number, where that is learnt.
+  public let scoreHead: ScoreHead?
   public internal(set) var optimiser: AdamW
   let gradients: Gradients
   /// The model that was started from.
@@ -29,11 +31,15 @@ public struct Trainer {
     self.settings = settings
     self.examples = examples
     var model = base
+    scoreHead =
+      settings.objective.readsScores
+      ? ScoreHead(width: base.shape.width, seed: settings.seed) : nil
+    let head = scoreHead.map { [(name: ScoreHead.name, matrix: $0.weights)] } ?? []
     switch settings.part {
     case .everything:
       model.weights = base.weights.floatCopy()
       adapter = nil
-      optimiser = AdamW(model.weights.parameters, storage: settings.optimizer)
+      optimiser = AdamW(model.weights.parameters + head, storage: settings.optimizer)
     case .adapter(let targets, let rank, let alpha, let isRankStabilised):
       let adapter =
         start
@@ -41,7 +47,7 @@ public struct Trainer {
           shape: base.shape, targets: targets, rank: rank, alpha: alpha,
           isRankStabilised: isRankStabilised, seed: settings.seed)
       self.adapter = adapter
-      optimiser = AdamW(adapter.parameters, storage: settings.optimizer)
+      optimiser = AdamW(adapter.parameters + head, storage: settings.optimizer)
     }
     self.model = model
     gradients = Gradients(for: optimiser.parameters)
@@ -66,7 +72,7 @@ public struct Trainer {
 
   /// One step on `batch`.
   ///
-  /// Examples whose log-probabilities are no finite numbers are left out of loss and gradients, and
+  /// Examples whose log-probabilities, or scores, are no finite numbers are left out of loss and gradients, and
   /// counted in the report.
   ///
   /// - Throws: ``TrainingError/notFinite(step:what:)`` when loss or gradients are not numbers any
@@ -96,12 +102,16 @@ public struct Trainer {
       done.leftOut += piece.count - usable.count
       guard !usable.isEmpty else { continue }
       let loss = BatchLoss(
-        pass, objective: settings.objective, references: references(usable), batchTokens: tokens,
-        batchExamples: batch.count)
+        pass, objective: settings.objective, scores: scoreHead?.scores(of: pass),
+        references: references(usable), batchTokens: tokens, batchExamples: batch.count)
       done.sums.add(loss.sums)
       done.tokens += usable.reduce(0) { $0 + $1.answerTokens }
       done.examples += usable.count
-      pass.backward(slopes: loss.slopes, into: gradients)
+      if let scoreHead {
+        scoreHead.backward(pass, slopes: loss.slopes, into: gradients)
+      } else {
+        pass.backward(slopes: loss.slopes, into: gradients)
+      }
     }
     guard done.examples > 0 else { throw .notFinite(step: step, what: "loss") }
     if done.leftOut > 0 { rescale(&done, tokens: tokens, examples: batch.count) }
@@ -126,8 +136,8 @@ public struct Trainer {
     return pieces(of: examples).reduce(0) { sum, piece in
       let pass = pass(piece, keeping: .nothing)
       let loss = BatchLoss(
-        pass, objective: settings.objective, references: references(piece), batchTokens: tokens,
-        batchExamples: examples.count)
+        pass, objective: settings.objective, scores: scoreHead?.scores(of: pass),
+        references: references(piece), batchTokens: tokens, batchExamples: examples.count)
       return sum + loss.sums.loss
     }
   }
@@ -136,7 +146,7 @@ public struct Trainer {
   private func pass(
     _ piece: [TrainingExample], keeping: BatchPass.Keeping, numbers: [Int]? = nil
   ) -> BatchPass {
-    let batch = TokenBatch(piece)
+    let batch = TokenBatch(piece, whole: settings.objective.readsScores)
     var adapter = adapter
     if let numbers, settings.adapterDropout > 0 {
       adapter = adapter?.dropping(
@@ -148,15 +158,20 @@ public struct Trainer {
       batch, model: model, adapter: adapter, arithmetic: settings.arithmetic, keeping: keeping)
   }
 
-  /// A pass over those examples of `piece` whose log-probabilities are finite numbers.
+  /// A number for each answer: what the score head reads, or its mean log-probability.
+  private func numbers(of pass: BatchPass) -> [Float] {
+    scoreHead?.scores(of: pass) ?? pass.batch.meanPerAnswer(pass.logProbabilities)
+  }
+
+  /// A pass over those examples of `piece` whose answers come to finite numbers.
   private func finitePass(
     _ piece: [TrainingExample], numbers: Range<Int>
   ) -> (pass: BatchPass, usable: [TrainingExample]) {
     let whole = pass(piece, keeping: settings.keeping, numbers: Array(numbers))
-    let means = whole.batch.meanPerAnswer(whole.logProbabilities)
+    let values = self.numbers(of: whole)
     let answers = piece[0].answers.count
     let finite = piece.indices.filter { index in
-      means[index * answers..<(index + 1) * answers].allSatisfy(\.isFinite)
+      values[index * answers..<(index + 1) * answers].allSatisfy(\.isFinite)
     }
     let usable = finite.map { piece[$0] }
     guard usable.count < piece.count, !usable.isEmpty else { return (whole, usable) }
@@ -169,7 +184,8 @@ public struct Trainer {
   private func references(_ piece: [TrainingExample]) -> [Float]? {
     guard settings.objective.needsReference else { return nil }
     return BatchPass(
-      TokenBatch(piece), model: base, arithmetic: settings.arithmetic, keeping: .nothing
+      TokenBatch(piece, whole: false), model: base, arithmetic: settings.arithmetic,
+      keeping: .nothing
     ).logProbabilities
   }
 
@@ -192,8 +208,10 @@ public struct Trainer {
     var pieces: [[TrainingExample]] = []
     var rows = 0
     for example in batch {
-      let more = TokenBatch.rows(
-        prompt: example.prompt.count, answers: example.answers.map(\.count))
+      let whole = settings.objective.readsScores ? example.answers.count : 0
+      let more =
+        whole
+        + TokenBatch.rows(prompt: example.prompt.count, answers: example.answers.map(\.count))
       if pieces.isEmpty || rows + more > settings.rowsPerPass {
         pieces.append([])
         rows = 0
@@ -222,11 +240,15 @@ public struct Trainer {
     var report = StepReport(
       step: step, epoch: Double(settings.epochs) * Double(step) / Double(max(totalSteps, 1)),
       loss: sums.loss, learningRate: Double(learningRate), gradNorm: norm, tokens: done.tokens,
-      nllLoss: sums.nll, answerLength: sums.length, logpsEnd: sums.end)
+      answerLength: sums.length)
     report.notFinite = done.leftOut == 0 ? nil : done.leftOut
+    if !settings.objective.readsScores {
+      report.nllLoss = sums.nll
+      report.logpsEnd = sums.end
+    }
     if settings.objective.isAboutPairs {
-      report.logpsChosen = sums.chosen
-      report.logpsRejected = sums.rejected
+      report.logpsChosen = settings.objective.readsScores ? nil : sums.chosen
+      report.logpsRejected = settings.objective.readsScores ? nil : sums.rejected
       report.rewardsChosen = sums.rewardChosen
       report.rewardsRejected = sums.rewardRejected
       report.rewardsMargins = sums.rewardChosen - sums.rewardRejected
@@ -237,9 +259,16 @@ public struct Trainer {
 }
 
 extension TokenBatch {
-  init(_ examples: [TrainingExample]) {
+  /// - Parameter whole: whether answers are read as a whole and none of their tokens is scored.
+  init(_ examples: [TrainingExample], whole: Bool) {
     self.init()
-    for example in examples { add(prompt: example.prompt, answers: example.answers) }
+    for example in examples {
+      if whole {
+        add(prompt: example.prompt, wholeAnswers: example.answers)
+      } else {
+        add(prompt: example.prompt, answers: example.answers)
+      }
+    }
   }
 }
 

@@ -9,6 +9,9 @@ public enum Objective: Equatable, Sendable {
   case preference(SimPO, sftWeight: Float = 0)
   /// DPO on a chosen and a rejected answer, with the model that is started from as reference.
   case direct(DPO, sftWeight: Float = 0)
+  /// Bradley and Terry's model of a chosen and a rejected answer, on the numbers that a score head
+  /// gives them; the head is trained, too.
+  case reward(LeadLoss = LeadLoss())
 }
 
 /// Which numbers of a model are trained.

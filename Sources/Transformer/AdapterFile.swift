@@ -4,7 +4,7 @@ internal import ModelFile
 internal import Tensor
 
 /// A LoRA adapter as PEFT stores it: a folder with `adapter_model.safetensors` and
-/// `adapter_config.json`.
+/// `adapter_config.json`. With a score head it is one of PEFT's task `SEQ_CLS`.
 public enum AdapterFile {
   static let weights = "adapter_model.safetensors"
   static let configuration = "adapter_config.json"
@@ -22,7 +22,31 @@ public enum AdapterFile {
     folder: String, shape: ModelShape
   ) throws(TransformerError) -> Adapter {
     let settings = try Settings.read("\(folder)/\(configuration)")
+    if settings.hasScoreHead {
+      throw .unsupported(
+        path: folder, what: "an adapter with a score head, which scores answers and writes none")
+    }
+    return try adapter(settings, try opened("\(folder)/\(weights)"), shape, others: 0)
+  }
+
+  /// Reads an adapter that was trained together with a score head; nil where there is no head.
+  public static func readReward(
+    folder: String, shape: ModelShape
+  ) throws(TransformerError) -> (adapter: Adapter, head: ScoreHead)? {
+    let settings = try Settings.read("\(folder)/\(configuration)")
+    guard settings.hasScoreHead else { return nil }
     let file = try opened("\(folder)/\(weights)")
+    let head = try matrix(scoreName, 1, shape.width, file)
+    return (try adapter(settings, file, shape, others: 1), ScoreHead(head))
+  }
+
+  /// PEFT's name for the weights of a head that is saved as a whole.
+  private static let scoreName = "base_model.model.\(ScoreHead.name)"
+
+  /// - Parameter others: tensors of the file that belong to no linear layer.
+  private static func adapter(
+    _ settings: Settings, _ file: SafetensorsFile, _ shape: ModelShape, others: Int
+  ) throws(TransformerError) -> Adapter {
     var parts: [LinearID: LowRank] = [:]
     var used = 0
     for layer in 0..<shape.layers {
@@ -36,9 +60,9 @@ public enum AdapterFile {
         used += 2
       }
     }
-    guard used == file.tensors.count, used > 0 else {
-      throw .unsupported(
-        path: file.path, what: "\(file.tensors.count - used) tensors that fit no linear layer")
+    guard used + others == file.tensors.count, used > 0 else {
+      let unfit = file.tensors.count - used - others
+      throw .unsupported(path: file.path, what: "\(unfit) tensors that fit no linear layer")
     }
     return Adapter(
       parts: parts, rank: settings.r, alpha: settings.loraAlpha,
@@ -47,13 +71,13 @@ public enum AdapterFile {
 
   /// Writes an adapter; the folder is made. Both files replace older ones as a whole.
   public static func write(
-    _ adapter: Adapter, to folder: String, baseModel: String
+    _ adapter: Adapter, head: ScoreHead? = nil, to folder: String, baseModel: String
   ) throws(TransformerError) {
     do {
       try FileManager.default.createDirectory(
         atPath: folder, withIntermediateDirectories: true)
-      try writeWeights(adapter, to: "\(folder)/\(weights)")
-      let settings = Settings(adapter, baseModel: baseModel)
+      try writeWeights(adapter, head, to: "\(folder)/\(weights)")
+      let settings = Settings(adapter, hasScoreHead: head != nil, baseModel: baseModel)
       let encoder = JSONEncoder()
       encoder.keyEncodingStrategy = .convertToSnakeCase
       encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -65,12 +89,13 @@ public enum AdapterFile {
   }
 
   private static func writeWeights(
-    _ adapter: Adapter, to path: String
+    _ adapter: Adapter, _ head: ScoreHead?, to path: String
   ) throws(ModelFileError) {
     let parts = adapter.parts.sorted { $0.key.path < $1.key.path }
-    let matrices = parts.flatMap { id, part in
+    var matrices = parts.flatMap { id, part in
       [(id.peftName("A"), part.a), (id.peftName("B"), part.b)]
     }
+    if let head { matrices.append((scoreName, head.weights)) }
     var writer = try SafetensorsWriter(
       path: path, tensors: matrices.map { (name: $0.0, shape: [$0.1.rows, $0.1.columns]) })
     for (_, matrix) in matrices { try writer.append(matrix.values) }
@@ -125,9 +150,16 @@ private struct Settings: Codable {
   var rankPattern: [String: Int]?
   var alphaPattern: [String: Float]?
 
-  init(_ adapter: Adapter, baseModel: String) {
+  /// What PEFT saves as a whole beside a classifier's adapter.
+  private static let scoreModules = ["score"]
+
+  /// A task of one label: the head is the only thing beside the adapter.
+  var hasScoreHead: Bool { modulesToSave == Self.scoreModules }
+
+  init(_ adapter: Adapter, hasScoreHead: Bool, baseModel: String) {
     peftType = "LORA"
-    taskType = "CAUSAL_LM"
+    taskType = hasScoreHead ? "SEQ_CLS" : "CAUSAL_LM"
+    modulesToSave = hasScoreHead ? Self.scoreModules : nil
     baseModelNameOrPath = baseModel
     r = adapter.rank
     loraAlpha = adapter.alpha
@@ -163,7 +195,7 @@ private struct Settings: Codable {
       (useDora ?? false, "use_dora"),
       (fanInFanOut ?? false, "fan_in_fan_out"),
       (bias ?? "none" != "none", "a trained bias"),
-      (!(modulesToSave ?? []).isEmpty, "modules_to_save"),
+      (!(modulesToSave ?? []).isEmpty && !hasScoreHead, "modules_to_save"),
       (!(rankPattern ?? [:]).isEmpty, "rank_pattern"),
       (!(alphaPattern ?? [:]).isEmpty, "alpha_pattern"),
     ]

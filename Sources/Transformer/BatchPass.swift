@@ -94,13 +94,20 @@ public final class BatchPass {
   /// - Precondition: the pass kept something; one slope for each scored token.
   public func backward(slopes: [Float], into gradients: Gradients) {
     precondition(slopes.count == batch.scored.count, "one slope a scored token")
-    precondition(!inputs.isEmpty || !kept.isEmpty, "a pass that kept nothing has no way back")
     let dHidden = Matrix(rows: batch.rows, columns: model.shape.width)
     if trainsHead {
       headBackward(slopes: slopes, into: dHidden, gradients: gradients)
     } else {
       scale(headSlopes, by: slopes, into: dHidden)
     }
+    backward(hiddenSlopes: dHidden, into: gradients)
+  }
+
+  /// Adds to `gradients` the gradient of Σ dHidden · ``hiddenRows``, with dHidden [T, D].
+  ///
+  /// - Precondition: the pass kept something.
+  public func backward(hiddenSlopes dHidden: Matrix, into gradients: Gradients) {
+    precondition(!inputs.isEmpty || !kept.isEmpty, "a pass that kept nothing has no way back")
     var dx = Matrix(rows: batch.rows, columns: model.shape.width)
     Rowwise.rmsNormBackward(
       last, weight: model.weights.outputNorm, epsilon: model.shape.normEpsilon, dy: dHidden,

@@ -11,14 +11,16 @@ public struct ScoredToken: Equatable, Sendable {
 /// Prompts with their answers laid end to end, without padding.
 ///
 /// Each prompt is one stretch of rows; its answers are branches that continue it, so that the
-/// prompt is computed once. The last token of an answer has no row: nothing is asked after it.
+/// prompt is computed once. The last token of a scored answer has no row: nothing is asked after it.
 public struct TokenBatch: Sendable {
   public private(set) var ids: [Int32] = []
   public private(set) var positions: [Int32] = []
   public private(set) var segments: [AttentionSegment] = []
   public private(set) var scored: [ScoredToken] = []
-  /// How many tokens of each answer are scored.
+  /// How many tokens each answer has.
   public private(set) var answerTokens: [Int] = []
+  /// The row of each whole answer's last token; empty where tokens are scored.
+  public private(set) var ends: [Int] = []
   private var trees = 0
 
   /// How many prompts there are.
@@ -41,6 +43,20 @@ public struct TokenBatch: Sendable {
         let row = index == 0 ? promptRows.upperBound - 1 : branch.lowerBound + index - 1
         scored.append(ScoredToken(row: row, target: target, answer: self.answers))
       }
+      answerTokens.append(answer.count)
+    }
+    trees += 1
+  }
+
+  /// Adds a prompt with its answers, of which no token is scored: even the last has a row, ``ends``,
+  /// from which a number for the whole answer can be read.
+  ///
+  /// - Precondition: prompt and answers are not empty.
+  public mutating func add(prompt: [Int32], wholeAnswers: [[Int32]]) {
+    precondition(!prompt.isEmpty && wholeAnswers.allSatisfy { !$0.isEmpty }, "nothing to read")
+    let promptRows = append(prompt, at: 0, prefix: nil)
+    for answer in wholeAnswers {
+      ends.append(append(answer, at: prompt.count, prefix: promptRows).upperBound - 1)
       answerTokens.append(answer.count)
     }
     trees += 1

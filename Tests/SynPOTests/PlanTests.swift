@@ -158,8 +158,9 @@ struct PlanTests {
     return PlanRates(
       importing: 1, gathering: 1, keywords: 1, plain: plain, adapted: plain.scaled(by: 10),
       scoring: 0.01, pairing: 0.01, openingScorer: 0, fitting: 0.001, goldLoss: 0.01,
-      generator: training, improver: training, policy: training, slots: 32, cacheBytes: 100,
-      mappedBytes: 1000, writingBytes: 700, scoringBytes: 600, keywordBytes: 60,
+      generator: training, improver: training, policy: training, reward: training,
+      slots: 32, cacheBytes: 100, mappedBytes: 1000, writingBytes: 700, scoringBytes: 600,
+      keywordBytes: 60,
       answerBytes: 120, importedBytes: 0)
   }
 }

@@ -96,6 +96,33 @@ struct RunTests {
     }
   }
 
+  @Test(arguments: [TrainingMethod.lora, .full])
+  func `a reward is trained once, and scores the same wherever it is named`(
+    method: TrainingMethod
+  ) async throws {
+    var settings = try settings(in: "reward-\(method.rawValue)")
+    settings.iterations = 1
+    settings.scorer.name = .trainedReward
+    settings.scorer.threshold = -100
+    settings.scorer.learning.method = method
+    let told = Mutex<[Double]>([])
+    let report = try await Run(settings: settings) { event in
+      if case .rewardHead(let pairs, let accuracy, _) = event {
+        told.withLock { $0 += [Double(pairs), accuracy] }
+      }
+    }.run()
+    #expect(report.iterations[0].pairs.kept > 0)
+    let words = told.withLock { $0 }
+    #expect(words.count == 2 && words[0] > 5 && words[1] > 0.5, "\(words)")
+
+    let items = [ScoringItem(prompt: "Once upon a time", answers: ["a cat sat.", "dog dog dog"])]
+    let scores = try await Workbench(settings: settings).scores(items)
+    settings.scorer.name = .rewardModel
+    settings.scorer.model = "\(settings.outputDir)/reward"
+    #expect(try await Workbench(settings: settings).scores(items) == scores)
+    #expect(scores[0][0] != scores[0][1])
+  }
+
   @Test func `seeds whose turns the template refuses are put aside, the others are used`()
     async throws
   {

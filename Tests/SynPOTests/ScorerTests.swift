@@ -34,8 +34,9 @@ struct ScorerTests {
     for token in [40, 77] {
       let row = try output.floats(of: tensor, rows: token..<token + 1)
       let path = try rewardModel(head: row, in: folder.file("head-\(token)"))
-      let scorer = try RewardModelScorer(
-        path: path, packed: "\(path)/packed", threshold: 0, contextSize: 256)
+      let scorer = RewardModelScorer(
+        name: .rewardModel, threshold: 0,
+        model: try RewardModel(path: path, packed: "\(path)/packed"), contextSize: 256)
       scores.append(try scorer.scores([item])[0])
     }
     let chat = try ChatModel(file: PackedModelFile(path: folder.file("head-40/packed")))
@@ -82,9 +83,7 @@ struct ScorerTests {
   @Test func `a folder without a head is no reward model`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: SynPOError.self) {
-      try RewardModelScorer(
-        path: Shared.path("fixtures/llama"), packed: folder.file("packed"), threshold: 0,
-        contextSize: 256)
+      try RewardModel(path: Shared.path("fixtures/llama"), packed: folder.file("packed"))
     }
   }
 }

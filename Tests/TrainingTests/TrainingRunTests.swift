@@ -42,6 +42,32 @@ struct TrainingRunTests {
     #expect(last > margins[0] + 1, "\(margins)")
   }
 
+  @Test(arguments: parts)
+  func `a reward learns to tell the chosen from the rejected`(part: TrainedPart) throws {
+    var reports: [StepReport] = []
+    _ = try run(.reward(), part).run { event in
+      if case .step(let report) = event { reports.append(report) }
+    }
+    let (first, last) = (reports[0], try #require(reports.last))
+    #expect(abs(first.loss - log(2)) < 0.2 && last.loss < 0.5 * first.loss, "\(reports)")
+    #expect(last.rewardsAccuracies == 1 && (last.rewardsMargins ?? 0) > 1)
+    #expect(last.logpsChosen == nil && last.nllLoss == nil)
+  }
+
+  @Test(arguments: parts)
+  func `a reward broken off ends with the same numbers, its head's too`(part: TrainedPart) throws {
+    let whole = try run(.reward(), part).run { _ in }
+    let broken = try run(.reward(), part, folder: folder.file("reward"))
+    #expect(throws: Broken.self) {
+      try broken.run { event in
+        if case .step(let report) = event, report.step == 7 { throw Broken() }
+      }
+    }
+    let resumed = try broken.run { _ in }
+    #expect(values(resumed) == values(whole))
+    #expect(whole.scoreHead != nil && whole.optimiser.parameters.last?.name == "score.weight")
+  }
+
   @Test func `a forward pass in int8 learns the same, nearly`() throws {
     var ends: [Double] = []
     for arithmetic in [Arithmetic.float, .rowwise] {

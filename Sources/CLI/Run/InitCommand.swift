@@ -40,7 +40,8 @@ enum SettingComments {
   static func comment(on path: [String]) -> String? {
     let key = path.joined(separator: ".")
     let isLearning =
-      ["generator", "improver"].contains(path.first) || path.starts(with: ["policy", "learning"])
+      ["generator", "improver"].contains(path.first)
+      || ["policy", "scorer"].contains { path.starts(with: [$0, "learning"]) }
     return all[key] ?? (isLearning ? all["learning." + (path.last ?? "")] : nil)
   }
 
@@ -59,6 +60,7 @@ enum SettingComments {
     "held_back_share": "share of the seeds that is never learnt from, to measure on",
     "max_held_back": "and how many at most",
     "validation_temperature": "how answers to them are drawn; 0 takes the likeliest tokens",
+    "rewrite_temperature": "how rewrites are drawn; left out: as all answers, the paper's way",
     "prompts_per_iteration": "keyword lists, and so synthetic prompts",
     "pairs_per_iteration": "pairs that join the growing set at most",
     "samples_per_prompt":
@@ -78,7 +80,8 @@ enum SettingComments {
     "keywords.noise_words": "and words of another prompt beside them",
     "keywords.prompt_words": "words of a paragraph that a question is asked for with",
     "generation": "how answers are drawn",
-    "generation.temperature": "0 takes the likeliest token",
+    "generation.temperature":
+      "0 takes the likeliest token; `rewrite_temperature` at the top may differ for rewrites",
     "generation.top_k": "only the k likeliest tokens; 0: all",
     "generation.top_p": "only the likeliest tokens that hold this share together",
     "generation.min_p": "only tokens this many times as likely as the likeliest",
@@ -87,14 +90,15 @@ enum SettingComments {
     "generation.stop": "texts that end an answer and are left out, such as [\"Question:\"]",
     "scorer": "who says which of two answers is better; `threshold` may set the lead that it takes",
     "scorer.name":
-      "reward_head, judge, reward_model, external, exact (built-in exercises), or the controls "
-      + "length and random",
+      "reward_head, trained_reward, judge, reward_model, external, exact (built-in exercises), or "
+      + "the controls length and random",
     "scorer.sees_improver":
       "true: the reward head sees whether the model, asked to improve an answer, leaves it alone",
     "scorer.model": "judge: a model, or empty for the initial one; reward_model: its folder",
+    "scorer.learning": "trained_reward: as for generator and improver",
     "scorer.command": "external: the program and its arguments; JSON lines in and out",
     "scorer.time_limit": "external: seconds that a reply may take",
-    "scorer.samples_per_seed": "answers to each seed that a reward head is fitted against",
+    "scorer.samples_per_seed": "answers to each seed that a reward is fitted against",
     "generator": "training of the generator: keywords to questions, once",
     "improver": "training of the improver: answers to better ones, each iteration",
     "policy": "training of the model itself, on pairs",

@@ -23,7 +23,8 @@ struct TrainCommand: ParsableCommand {
       to an end as before the first step.
       """,
     subcommands: [
-      TrainSFT.self, TrainGenerator.self, TrainImprover.self, TrainSimPO.self, TrainBench.self,
+      TrainSFT.self, TrainGenerator.self, TrainImprover.self, TrainSimPO.self, TrainReward.self,
+      TrainBench.self,
     ])
 }
 
@@ -71,7 +72,7 @@ struct TrainingOptions: ParsableArguments {
     defer { watch.cancel() }
     var tale = TrainingTale(name: "")
     let metrics = MetricsLines(folder: into)
-    let model = try await bench.train(
+    let fingerprint = try await bench.train(
       lesson, heldBack: heldBack, from: adapter, into: into
     ) { event in
       let (progress, line) = tale.take(event)
@@ -79,7 +80,7 @@ struct TrainingOptions: ParsableArguments {
       if let line { Console.standard.note(line) }
       try metrics.append(event)
     }
-    Console.standard.note("\(into) holds \(model.fingerprint)")
+    Console.standard.note("\(into) holds \(fingerprint)")
   }
 }
 
@@ -177,6 +178,28 @@ struct TrainSimPO: AsyncParsableCommand {
     try await training.train(
       .policy(pairs: pairs), heldBack: heldBack.map { .policy(pairs: $0) },
       on: [pairs] + (heldBack.map { [$0] } ?? []), further: training.changes("policy.learning"))
+  }
+}
+
+struct TrainReward: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "reward",
+    abstract: "Learns to give chosen answers of pairs the higher number.",
+    discussion: """
+      A head of one label is trained together with an adapter, or with all weights, by Bradley and \
+      Terry's loss; settings under `scorer.learning`. The scorer `reward_model` reads what it \
+      leaves with `scorer.model`; an adapter is one of PEFT's task SEQ_CLS.
+      """)
+
+  @Argument(help: "A log of pairs; - is standard input.") var pairs: String
+  @Option(help: "A log of pairs that are only looked at.", completion: .file())
+  var heldBack: String?
+  @OptionGroup var training: TrainingOptions
+
+  func run() async throws {
+    try await training.train(
+      .reward(pairs: pairs), heldBack: heldBack.map { .reward(pairs: $0) },
+      on: [pairs] + (heldBack.map { [$0] } ?? []), further: training.changes("scorer.learning"))
   }
 }
 

@@ -49,5 +49,5 @@ struct AgreementFacts: Facts {
 
 enum ScorerHelp {
   static let text: ArgumentHelp =
-    "reward_head, judge, reward_model, external, exact, length or random."
+    "reward_head, trained_reward, judge, reward_model, external, exact, length or random."
 }

@@ -72,7 +72,7 @@ extension RunStatus {
   private static func preparation(_ logs: RunLogs, _ settings: RunSettings) -> [Step] {
     var steps = [log("seeds", "seeds.rlg", 0, logs.folder)]
     let seeds = steps[0].state == .done ? steps[0].records : nil
-    if settings.scorer.name == .rewardHead {
+    if [.rewardHead, .trainedReward].contains(settings.scorer.name) {
       for sample in 0..<settings.scorer.samplesPerSeed {
         steps.append(
           log("seed answers", "seed-answers-\(sample).rlg", 0, logs.folder, total: seeds))

@@ -24,11 +24,30 @@ struct Learning: Sendable {
   func run(
     examples: () throws -> [TrainingExample], tell: @escaping (TrainingEvent) throws -> Void
   ) throws -> ChatModel {
-    if !store.isTrained(folder) {
-      try train(examples, tell)
-      ResidentMemory.giveBack()
-    }
+    try finish(examples: examples, tell: tell)
     return try store.trained(in: folder)
+  }
+
+  /// Trains a reward model on `examples`, which are only asked for if there is something to do.
+  ///
+  /// - Precondition: the settings' objective is `reward`.
+  func runReward(
+    examples: () throws -> [TrainingExample], tell: @escaping (TrainingEvent) throws -> Void
+  ) throws -> RewardModel {
+    try finish(examples: examples, tell: tell)
+    guard let model = try RewardModel(trainedIn: folder, over: store.initial) else {
+      throw SynPOError.model(path: folder.path, reason: "a training left something else there")
+    }
+    return model
+  }
+
+  /// Trains if there is something to do, and opens nothing.
+  func finish(
+    examples: () throws -> [TrainingExample], tell: (TrainingEvent) throws -> Void
+  ) throws {
+    guard !store.isTrained(folder) else { return }
+    try train(examples, tell)
+    ResidentMemory.giveBack()
   }
 
   private func train(
@@ -40,8 +59,10 @@ struct Learning: Sendable {
       sampling: sampling, start: start, folder: folder.path)
     let trainer = try training.run(tell)
     if let adapter = trainer.adapter {
-      try AdapterFile.write(adapter, to: folder.path, baseModel: store.settings.model)
+      try AdapterFile.write(
+        adapter, head: trainer.scoreHead, to: folder.path, baseModel: store.settings.model)
     } else {
+      if let head = trainer.scoreHead { try RewardModel.write(head, to: folder) }
       try trainer.model.write(to: folder.file(ModelStore.wholeModel), encoding: .int8)
     }
     training.discardCheckpoints()

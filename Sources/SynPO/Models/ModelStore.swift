@@ -42,7 +42,7 @@ struct ModelStore: Sendable {
         chat.model = try LanguageModel(file: base, workers: initial.model.workers)
       }
       chat.adapter = try AdapterFile.read(folder: folder.path, shape: initial.model.shape)
-      chat.fingerprint = "\(initial.fingerprint)+\(try Self.name(of: folder))"
+      chat.fingerprint = try Self.fingerprint(of: folder, over: initial)
       return chat
     }
     let file = try PackedModelFile(path: folder.file(Self.wholeModel))
@@ -60,12 +60,12 @@ struct ModelStore: Sendable {
   /// What an adapter lies over that is not for the initial model: an earlier one merged into it.
   static let mergedBase = "base.packed"
 
-  /// An adapter's name is a hash of its weights.
-  private static func name(of folder: RunFolder) throws -> String {
+  /// The initial model's fingerprint and a hash of the adapter's weights in `folder`.
+  static func fingerprint(of folder: RunFolder, over initial: ChatModel) throws -> String {
     let data = try Data(
       contentsOf: URL(filePath: folder.file("adapter_model.safetensors")), options: .alwaysMapped)
     var random = CounterRandom(seed: UInt64(data.count), stream: data.map { UInt64($0) })
-    return String(random.next(), radix: 16)
+    return "\(initial.fingerprint)+\(String(random.next(), radix: 16))"
   }
 }
 

@@ -32,7 +32,7 @@ extension PlanBench {
     }
   }
 
-  /// The three trainings on seeds: with the sample in place of drafts and of rejected answers.
+  /// The trainings on seeds: with the sample in place of drafts and of rejected answers.
   func lessons(_ sample: AnswerSample) throws -> [String: Lesson] {
     let examples = LearningExamples(settings: settings, chat: chat)
     let drafts = sample.answered.map { seed, text in
@@ -53,6 +53,8 @@ extension PlanBench {
         try examples.improver(sample.answered.map(\.seed), answers: drafts, scorer: everyone)),
       "policy": Lesson(
         settings.policy.training(seed: settings.seed), try examples.policy(pairs)),
+      "reward": Lesson(
+        settings.scorer.training(seed: settings.seed), try examples.policy(pairs)),
     ]
   }
 
@@ -73,7 +75,7 @@ extension PlanBench {
     var (steps, saves, checkpoint) = ([Double](), [Double](), 0)
     let memory = MemoryPeak()
     var last = Date()
-    _ = try Learning(store: store, folder: folder, settings: settings, base: chat).run {
+    try Learning(store: store, folder: folder, settings: settings, base: chat).finish {
       examples
     } tell: { event in
       let passed = Date().timeIntervalSince(last)
@@ -95,6 +97,7 @@ extension PlanBench {
     switch name {
     case "generator": settings.recipe != .seeds
     case "improver": settings.recipe == .synpo && settings.useImprover
+    case "reward": settings.scorer.name == .trainedReward
     default: true
     }
   }

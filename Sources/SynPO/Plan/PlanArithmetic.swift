@@ -38,16 +38,27 @@ private struct PlanLayout {
     return parts
   }
 
-  /// A reward head is fitted to the initial model's answers to the seeds; others are only opened.
+  /// A reward is fitted to the initial model's answers to the seeds; others are only opened.
   private var scorer: Plan.Part {
-    guard settings.scorer.name == .rewardHead else {
+    let name = settings.scorer.name
+    guard name == .rewardHead || name == .trainedReward else {
       return part("scorer", 0, 1, rates.openingScorer)
     }
-    let samples = settings.scorer.samplesPerSeed
-    var part = writing(
-      "scorer", 0, answering(work.seeds * samples, by: work.answers), isAdapted: false)
-    part.seconds += scoring(items: work.seeds, answers: samples + 1)
-    part.seconds += Double(work.seeds * samples) * rates.fitting
+    let pairs = work.seeds * settings.scorer.samplesPerSeed
+    var part = writing("scorer", 0, answering(pairs, by: work.answers), isAdapted: false)
+    part.seconds += scoring(items: work.seeds, answers: settings.scorer.samplesPerSeed + 1)
+    guard name == .trainedReward else {
+      part.seconds += Double(pairs) * rates.fitting
+      return part
+    }
+    // Every fifth prompt's pairs are not learnt from.
+    let reward = training(
+      "reward", 0, examples: pairs * 4 / 5, rows: work.rewardRows, settings.scorer.learning,
+      rates.reward)
+    part.seconds += reward.seconds
+    part.ownBytes = max(part.ownBytes, reward.ownBytes)
+    part.diskBytes += reward.diskBytes
+    part.passingBytes = reward.passingBytes
     return part
   }
 

@@ -40,6 +40,7 @@ struct PlanBench {
       generator: try rates("generator", lessons, settings.generator, tell),
       improver: try rates("improver", lessons, settings.improver, tell),
       policy: try rates("policy", lessons, settings.policy.learning, tell),
+      reward: try rates("reward", lessons, settings.scorer.learning, tell),
       slots: writing.slots,
       cacheBytes: writing.slots
         * Generator.bytesPerSlot(
@@ -85,7 +86,8 @@ struct PlanBench {
       goldAnswers: sources.seeds.map { min(chat.answer($0.answer).count, longest) },
       generated: generated, generatorRows: lessons["generator"]?.meanRows ?? 0,
       improverRows: lessons["improver"]?.meanRows ?? 0,
-      policyRows: lessons["policy"]?.meanRows ?? 0)
+      policyRows: lessons["policy"]?.meanRows ?? 0,
+      rewardRows: lessons["reward"]?.meanRows ?? 0)
   }
 
   /// Tokens in whole pages of the cache that all prompts begin with.

@@ -22,6 +22,7 @@ public struct PlanWork: Codable, Equatable, Sendable {
   public var generatorRows: Double
   public var improverRows: Double
   public var policyRows: Double
+  public var rewardRows = 0.0
 }
 
 /// What this machine takes, as measured with the model.
@@ -46,6 +47,7 @@ public struct PlanRates: Codable, Equatable, Sendable {
   public var generator: TrainingRates
   public var improver: TrainingRates
   public var policy: TrainingRates
+  public var reward: TrainingRates
   /// Sequences under way at once, and the most their cache can take.
   public var slots: Int
   public var cacheBytes: Int

@@ -7,7 +7,7 @@ struct ScoringBench {
   /// Seconds for a prompt with two answers, by the scorer and by who pairs.
   private(set) var seconds = 0.0
   private(set) var pairing = 0.0
-  /// Seconds to open a scorer, or to fit a head to one pair.
+  /// Seconds to open a scorer, or to fit a linear head to one pair.
   private(set) var opening = 0.0
   private(set) var fitting = 0.0
   private(set) var winners = 1.0
@@ -30,9 +30,13 @@ struct ScoringBench {
     let factory = ScorerFactory(
       settings: bench.settings, folder: RunFolder(bench.settings.outputDir), store: bench.store,
       seeds: bench.sources.seeds, teller: Teller { _ in })
-    if bench.settings.scorer.name == .rewardHead {
-      try found.fit(factory.eye)
-    } else {
+    switch bench.settings.scorer.name {
+    case .rewardHead: try found.fit(factory.eye)
+    case .trainedReward:
+      found.seconds = try found.score(by: factory.untrainedReward)
+      // A head that has learnt nothing says nothing of who wins.
+      found.winners = 1
+    default:
       var taken: [String: Double] = [:]
       let scorer = try await timed("open", &taken) { try await factory.scorer() }
       found.opening = taken["open"] ?? 0

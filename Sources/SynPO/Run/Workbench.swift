@@ -17,8 +17,8 @@ public struct Workbench: Sendable {
 
   /// Opens the model; one that is not packed is packed into the folder `output_dir`.
   ///
-  /// Where the scorer is a reward head, it is that of the folder; one that is not there yet is
-  /// fitted to the folder's `seeds.rlg`.
+  /// Where the scorer is a reward that is fitted to seeds, it is that of the folder; one that is not
+  /// there yet is fitted to the folder's `seeds.rlg`.
   public init(settings: RunSettings) throws {
     self.settings = settings
     folder = RunFolder(settings.outputDir)
@@ -51,6 +51,9 @@ public struct Workbench: Sendable {
     case improver(seeds: String, answers: String)
     /// Chosen before rejected.
     case policy(pairs: String)
+    /// A number for an answer that is higher for chosen than for rejected ones, with the settings
+    /// `scorer.learning`.
+    case reward(pairs: String)
   }
 
   /// Trains into the folder `path`, from the last checkpoint if there is one; a training that has
@@ -63,14 +66,17 @@ public struct Workbench: Sendable {
   public func train(
     _ lesson: Lesson, heldBack: Lesson? = nil, from start: String? = nil, into path: String,
     tell: @escaping (TrainingEvent) throws -> Void
-  ) async throws -> ChatModel {
+  ) async throws -> String {
     let examples = try await examples(of: lesson)
     var learning = Learning(
       store: store, folder: RunFolder(path), settings: training(lesson), base: store.initial)
     learning.start = try start.map(adapter)
     if let heldBack { learning.heldBack = try await self.examples(of: heldBack) }
     if case .policy(let pairs) = heldBack { learning.sampling = try probe(pairs) }
-    return try learning.run(examples: { examples }, tell: tell)
+    if case .reward = lesson {
+      return try learning.runReward(examples: { examples }, tell: tell).chat.fingerprint
+    }
+    return try learning.run(examples: { examples }, tell: tell).fingerprint
   }
 
   private func adapter(_ path: String) throws -> Adapter {
@@ -137,6 +143,7 @@ public struct Workbench: Sendable {
     case .answers, .generator: settings.generator.training(.imitation, seed: settings.seed)
     case .improver: settings.improver.training(.imitation, seed: settings.seed)
     case .policy: settings.policy.training(seed: settings.seed)
+    case .reward: settings.scorer.training(seed: settings.seed)
     }
   }
 
@@ -155,14 +162,18 @@ public struct Workbench: Sendable {
       return try await examples.improver(
         records(Seed.self, in: seeds), answers: records(Answer.self, in: answers),
         scorer: scorer())
-    case .policy(let pairs):
+    case .policy(let pairs), .reward(let pairs):
       return try examples.policy(records(PreferencePair.self, in: pairs))
     }
   }
 
   private func scorer() async throws -> any AnswerScorer {
     let needsSeeds =
-      settings.scorer.name == .rewardHead && !folder.exists("reward-head.json")
+      switch settings.scorer.name {
+      case .rewardHead: !folder.exists("reward-head.json")
+      case .trainedReward: !store.isTrained(RunFolder(folder.file("reward")))
+      default: false
+      }
     let seeds = needsSeeds ? try records(Seed.self, in: folder.file("seeds.rlg")) : []
     return try await ScorerFactory(
       settings: settings, folder: folder, store: store, seeds: seeds, teller: Teller { _ in }

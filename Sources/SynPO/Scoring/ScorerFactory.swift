@@ -4,7 +4,7 @@ internal import Foundation
 internal import Training
 internal import Transformer
 
-/// Makes the scorer that the settings name; a reward head is fitted to the seeds, once.
+/// Makes the scorer that the settings name; a reward is fitted to the seeds, once.
 struct ScorerFactory {
   let settings: RunSettings
   let folder: RunFolder
@@ -18,12 +18,9 @@ struct ScorerFactory {
     case .rewardHead:
       return RewardHeadScorer(
         threshold: threshold ?? RewardHeadScorer.defaultThreshold, head: try await head(), eye: eye)
+    case .trainedReward: return rewardScorer(try await trainedReward(), threshold)
     case .judge: return try judge(threshold)
-    case .rewardModel:
-      return try RewardModelScorer(
-        path: settings.scorer.model, packed: folder.file("reward-model.packed"),
-        threshold: threshold ?? RewardModelScorer.defaultThreshold,
-        contextSize: settings.contextSize)
+    case .rewardModel: return rewardScorer(try givenReward(), threshold)
     case .external:
       return ExternalScorer(
         threshold: threshold ?? ExternalScorer.defaultThreshold,
@@ -54,6 +51,64 @@ struct ScorerFactory {
     return JudgeScorer(
       threshold: threshold ?? JudgeScorer.defaultThreshold, chat: chat,
       templates: settings.recipeTemplates, contextSize: settings.contextSize)
+  }
+
+  private func rewardScorer(_ model: RewardModel, _ threshold: Double?) -> RewardModelScorer {
+    RewardModelScorer(
+      name: settings.scorer.name, threshold: threshold ?? RewardModelScorer.defaultThreshold,
+      model: model, contextSize: settings.contextSize)
+  }
+
+  /// What `scorer.model` names: trained here over the initial model, or a Hugging Face folder.
+  private func givenReward() throws -> RewardModel {
+    let path = settings.scorer.model
+    return try RewardModel(trainedIn: RunFolder(path), over: store.initial)
+      ?? RewardModel(path: path, packed: folder.file("reward-model.packed"))
+  }
+
+  /// What a trained reward is before its training, which takes as long to score.
+  var untrainedReward: RewardModelScorer {
+    let width = store.initial.model.shape.width
+    return rewardScorer(
+      RewardModel(chat: store.initial, head: ScoreHead(width: width, seed: settings.seed)), nil)
+  }
+
+  /// Every fifth prompt's pairs are only looked at, as with a ``RewardHead``.
+  private func trainedReward() async throws -> RewardModel {
+    let place = RunFolder(folder.file("reward"))
+    let items = store.isTrained(place) ? [] : try await items()
+    let fitted = items.enumerated().filter { $0.offset % 5 != 4 }.map(\.element)
+    let held = items.enumerated().filter { $0.offset % 5 == 4 }.map(\.element)
+    let examples = LearningExamples(settings: settings, chat: store.initial)
+    let learning = Learning(
+      store: store, folder: place, settings: settings.scorer.training(seed: settings.seed),
+      base: store.initial, heldBack: try examples.reward(held))
+    let metrics = MetricsFile(path: folder.file("metrics.jsonl"))
+    let model = try learning.runReward {
+      guard items.count >= 5 else { throw SynPOError.tooFewSeeds(found: items.count, needed: 5) }
+      return try examples.reward(fitted)
+    } tell: { event in
+      teller.tell(.training("reward", iteration: 0, event))
+      try metrics.append(event, training: "reward", iteration: 0)
+    }
+    if !items.isEmpty { try tell(of: rewardScorer(model, nil), fitted, held) }
+    return model
+  }
+
+  private func tell(
+    of scorer: RewardModelScorer, _ fitted: [ScoringItem], _ held: [ScoringItem]
+  ) throws {
+    func wins(_ items: [ScoringItem]) throws -> [Bool] {
+      try zip(items, scorer.scores(items)).flatMap { _, scores in
+        scores.dropFirst().map { scores[0] > $0 }
+      }
+    }
+    func share(_ wins: [Bool]) -> Double { Double(wins.count { $0 }) / Double(wins.count) }
+    let (inside, outside) = (try wins(fitted), try wins(held))
+    teller.tell(
+      .rewardHead(
+        pairs: inside.count + outside.count, accuracy: share(inside),
+        heldBackAccuracy: share(outside)))
   }
 
   private func head() async throws -> RewardHead {

@@ -33,6 +33,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   /// How answers to held-back seeds are drawn; 0 takes the likeliest tokens. The paper measures at
   /// the temperature it generates with.
   public var validationTemperature: Float = 0.7
+  /// How rewrites are drawn; as all answers, and as in the paper, where nil. With 0 the improver
+  /// gives the answer that it holds for the likeliest.
+  public var rewriteTemperature: Float?
   /// Keyword lists, and so synthetic prompts, an iteration.
   public var promptsPerIteration = 400
   /// Pairs that an iteration adds to the growing set at most, drawn at random.
@@ -68,7 +71,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public init() {}
 
   /// Keys that may be absent, which a default does not show.
-  static let optionalKeys: Set<String> = ["scorer.threshold", "policy.gamma_beta_ratio"]
+  static let optionalKeys: Set<String> = [
+    "rewrite_temperature", "scorer.threshold", "policy.gamma_beta_ratio",
+  ]
 
   /// What `synpo run` does without a configuration: two iterations on the embedded model.
   public static var embedded: RunSettings {
@@ -79,7 +84,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
     settings.contextSize = 160
     settings.generation.maxTokens = 64
     settings.parallelSequences = 64
-    for path in [\RunSettings.generator, \.improver, \.policy.learning] {
+    for path in [\RunSettings.generator, \.improver, \.policy.learning, \.scorer.learning] {
       settings[keyPath: path].method = .full
       settings[keyPath: path].maxLength = 160
       settings[keyPath: path].learningRate = 3e-4
@@ -167,25 +172,34 @@ public struct ScorerSettings: Codable, Equatable, Sendable {
   public var name = ScorerName.rewardHead
   /// The lead in score that counts as a win; each scorer has its own scale and default.
   public var threshold: Float?
-  /// Answers to each seed that a reward head is fitted against.
+  /// Answers to each seed that a reward is fitted against.
   public var samplesPerSeed = 2
   /// Whether a reward head also sees how likely the initial model, asked to improve an answer, is to
   /// leave it as it is.
   public var seesImprover = false
-  /// The judge, or the folder of a reward model; the initial model judges where empty.
+  /// The judge, or the folder of a reward model, of Hugging Face's kind or trained here; the initial
+  /// model judges where empty.
   public var model = ""
   /// An external program with its arguments, found as a shell would.
   public var command: [String] = []
   /// Seconds that an external program may take for a reply.
   public var timeLimit: Double = 60
+  /// How a `trained_reward` is trained.
+  public var learning = LearningSettings()
+
+  /// Bradley and Terry's loss on pairs.
+  func training(seed: UInt64) -> TrainingSettings { learning.training(.reward(), seed: seed) }
 }
 
 public enum ScorerName: String, Codable, CaseIterable, Sendable {
   /// A linear reward on the initial model's last layer, fitted to the seeds.
   case rewardHead = "reward_head"
+  /// A score head trained together with an adapter, or with all weights, on the same pairs.
+  case trainedReward = "trained_reward"
   /// A model that is shown two answers in both orders.
   case judge
-  /// A Hugging Face model for sequence classification with one label.
+  /// A Hugging Face model for sequence classification with one label, or what `synpo train reward`
+  /// has left.
   case rewardModel = "reward_model"
   /// A program that reads and writes JSON lines.
   case external

@@ -181,7 +181,7 @@ extension SettingsFile {
     ]
       + [
         ("generator", settings.generator), ("improver", settings.improver),
-        ("policy.learning", settings.policy.learning),
+        ("policy.learning", settings.policy.learning), ("scorer.learning", scorer.learning),
       ].map { section, learning in
         (
           "\(section).lora_dropout", (0..<1).contains(learning.loraDropout), "from 0 to below 1"

@@ -58,6 +58,18 @@ struct LearningExamples {
     }
   }
 
+  /// Each item's first answer before every other.
+  func reward(_ items: [ScoringItem]) throws -> [TrainingExample] {
+    try items.flatMap { item in
+      let prompt = try chat.prompt(item.prompt)
+      let answers = item.answers.map(chat.answer)
+      return answers.dropFirst().map {
+        TrainingExample(prompt: prompt, chosen: answers[0], rejected: $0)
+      }
+    }
+  }
+
+  /// Each pair's chosen answer before its rejected one.
   func policy(_ pairs: [PreferencePair]) throws -> [TrainingExample] {
     try pairs.map { pair in
       TrainingExample(

@@ -99,7 +99,10 @@ public struct RecipeStages: Sendable {
     _ improver: ChatModel, from input: String, to output: String
   ) async throws -> StageSummary {
     let stage = run("rewrites", input, output, Answer.self, Answer.self)
-    let writing = try writing(improver, "rewrites")
+    var sampling = settings.generation.sampling(
+      seed: settings.seed, stage: "rewrites/\(iteration)")
+    sampling.temperature = settings.rewriteTemperature ?? sampling.temperature
+    let writing = try writing(improver, sampling)
     let (templates, origin) = (templates, origin(improver))
     return try await stage.run { source, out in
       try await writing.run(stage: "rewrites", source, into: out) { draft in
