@@ -89,6 +89,11 @@ public struct RunSettings: Codable, Equatable, Sendable {
       settings[keyPath: path].maxLength = 160
       settings[keyPath: path].learningRate = 3e-4
     }
+    // A small improver is right far more often when it gives what it holds for the likeliest, and it
+    // sees whether an answer is right, which the words of the answer alone hardly tell.
+    settings.rewriteTemperature = 0
+    settings.scorer.seesImprover = true
+    settings.scorer.samplesPerSeed = 6
     // Few pairs and a small model: without the likelihood of chosen answers, they become less likely.
     settings.policy.sftWeight = 1
     settings.policy.learning.numTrainEpochs = 4
