@@ -72,8 +72,8 @@ public struct Trainer {
 
   /// One step on `batch`.
   ///
-  /// Examples whose log-probabilities, or scores, are no finite numbers are left out of loss and gradients, and
-  /// counted in the report.
+  /// Examples whose log-probabilities or scores are no finite numbers are left out of loss and
+  /// gradients, and counted in the report.
   ///
   /// - Throws: ``TrainingError/notFinite(step:what:)`` when loss or gradients are not numbers any
   ///   more; the parameters are then as they were before the step.
