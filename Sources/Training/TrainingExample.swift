@@ -34,6 +34,14 @@ public struct LengthLimits: Equatable, Sendable {
     self.maximumPromptLength = maximumPromptLength ?? maximumLength / 2
   }
 
+  /// These limits, and no longer than a model can read.
+  public func within(_ contextLimit: Int) -> LengthLimits {
+    guard maximumLength > contextLimit else { return self }
+    return LengthLimits(
+      maximumLength: contextLimit,
+      maximumPromptLength: min(maximumPromptLength, contextLimit / 2))
+  }
+
   /// The examples cut to these limits, and how many were set aside, by reason.
   public func sort(
     _ examples: [TrainingExample]

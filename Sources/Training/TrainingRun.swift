@@ -30,8 +30,9 @@ public struct TrainingRun {
     self.sampling = sampling
     self.start = start
     self.folder = folder
-    (self.examples, setAside) = settings.limits.sort(examples)
-    (self.heldBack, _) = settings.limits.sort(heldBack)
+    let limits = settings.limits.within(base.contextLimit)
+    (self.examples, setAside) = limits.sort(examples)
+    (self.heldBack, _) = limits.sort(heldBack)
   }
 
   /// Trains, from the newest checkpoint if there is one, and tells of every step.

@@ -80,6 +80,23 @@ struct ScorerTests {
     return path
   }
 
+  /// The settings may ask for more than the model can read.
+  @Test func `what is longer than the model can read is cut before it is scored`() throws {
+    let chat = try ChatModel(file: .embedded())
+    let long = String(repeating: "one two three ", count: 4 * chat.model.contextLimit)
+    let item = ScoringItem(prompt: long, answers: [long, "2"])
+    let size = 100 * chat.model.contextLimit
+    let eye = FeatureEye(chat: chat, contextSize: size, templates: .brief)
+    #expect(try eye.features(of: item).count == 2)
+    let judge = JudgeScorer(threshold: 0, chat: chat, templates: .brief, contextSize: size)
+    #expect(try judge.scores([item])[0].allSatisfy(\.isFinite))
+    let reward = RewardModelScorer(
+      name: .trainedReward, threshold: 0,
+      model: RewardModel(chat: chat, head: ScoreHead(width: chat.model.shape.width, seed: 1)),
+      contextSize: size)
+    #expect(try reward.scores([item])[0].allSatisfy(\.isFinite))
+  }
+
   @Test func `a folder without a head is no reward model`() throws {
     let folder = try TemporaryFolder()
     #expect(throws: SynPOError.self) {

@@ -68,6 +68,26 @@ struct TrainingRunTests {
     #expect(whole.scoreHead != nil && whole.optimiser.parameters.last?.name == "score.weight")
   }
 
+  @Test(arguments: [Objective.imitation, .preference(SimPO()), .reward()])
+  func `examples longer than the model can read are cut to what it can`(
+    objective: Objective
+  ) throws {
+    var settings = settings(objective, Self.parts[1])
+    settings.limits = LengthLimits(maximumLength: 1 << 20)
+    settings.epochs = 1
+    let model = try LanguageModel(file: PackedModelFile(path: packed))
+    let limit = model.contextLimit
+    let long = (0..<3 * limit).map { Int32(4 + $0 % 400) }
+    let example =
+      objective == .imitation
+      ? TrainingExample(prompt: long, completion: long)
+      : TrainingExample(prompt: long, chosen: long, rejected: Array(long.dropFirst()))
+    let run = TrainingRun(base: model, settings: settings, examples: [example])
+    let longest = run.examples[0].answers.map { $0.count + run.examples[0].prompt.count }.max()
+    #expect(longest == limit)
+    #expect(try run.run { _ in }.step == 1)
+  }
+
   @Test func `a forward pass in int8 learns the same, nearly`() throws {
     var ends: [Double] = []
     for arithmetic in [Arithmetic.float, .rowwise] {

@@ -2,6 +2,7 @@ import Foundation
 import SynPO
 import Tokenization
 import Training
+import Transformer
 
 /// The tokens that a training would see, and which of them count.
 struct LossMask {
@@ -15,7 +16,7 @@ struct LossMask {
 
   /// Prints the first examples, one token a line: part, position, id, whether it is scored, text.
   func show(first count: Int) async throws {
-    let limits = bench.training(lesson).limits
+    let limits = bench.training(lesson).limits.within(bench.initial.model.contextLimit)
     for (index, example) in try await bench.examples(of: lesson).prefix(count).enumerated() {
       do throws(SetAside) {
         let fitted = try limits.fit(example)

@@ -47,6 +47,11 @@ struct TrainBench: ParsableCommand {
     try checkReadable(model)
     let workers = threads.map { Workers(threads: $0) } ?? .shared
     let language = try LanguageModel(file: PackedModelFile(path: model), workers: workers)
+    guard promptTokens + answerTokens <= language.contextLimit else {
+      throw ValidationError(
+        "--prompt-tokens and --answer-tokens are more together than the \(language.contextLimit) "
+          + "tokens that \(model) can read.")
+    }
     let peak = MemoryPeak()
     let result = try benchmark.run(language)
     let facts = TrainBenchFacts(

@@ -53,6 +53,15 @@ public struct ChatModel: Sendable {
     try prompt([ChatMessage(role: "user", content: question)])
   }
 
+  /// The end of a prompt and the beginnings of answers, each at most half of `contextSize` tokens,
+  /// and no longer than the model can read.
+  func cut(
+    prompt: [Int32], answers: [[Int32]], contextSize: Int
+  ) -> (prompt: [Int32], answers: [[Int32]]) {
+    let half = min(contextSize, model.contextLimit) / 2
+    return (Array(prompt.suffix(half)), answers.map { Array($0.prefix(half)) })
+  }
+
   /// The tokens of an answer with its end token.
   public func answer(_ text: String) -> [Int32] {
     tokenizer.encode(text, parseSpecial: false) + [endToken]

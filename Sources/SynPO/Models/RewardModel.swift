@@ -55,10 +55,10 @@ struct RewardModel: Sendable {
 
   /// The rewards of `answers` to `prompt`; both are cut to half of `contextSize` tokens.
   func scores(of answers: [String], to prompt: String, contextSize: Int) throws -> [Float] {
+    let cut = chat.cut(
+      prompt: try chat.prompt(prompt), answers: answers.map(chat.answer), contextSize: contextSize)
     var batch = TokenBatch()
-    batch.add(
-      prompt: Array(try chat.prompt(prompt).suffix(contextSize / 2)),
-      wholeAnswers: answers.map { Array(chat.answer($0).prefix(contextSize / 2)) })
+    batch.add(prompt: cut.prompt, wholeAnswers: cut.answers)
     return head.scores(
       of: BatchPass(
         batch, model: chat.model, adapter: chat.adapter, arithmetic: .rowwise, keeping: .nothing))

@@ -12,9 +12,9 @@ extension PlanBench {
     /// Cut to the training's limits.
     let examples: [TrainingExample]
 
-    init(_ settings: TrainingSettings, _ examples: [TrainingExample]) {
+    init(_ settings: TrainingSettings, _ examples: [TrainingExample], contextLimit: Int) {
       self.settings = settings
-      self.examples = settings.limits.sort(examples).fitting
+      self.examples = settings.limits.within(contextLimit).sort(examples).fitting
     }
 
     /// Rows of an example, on average.
@@ -44,16 +44,19 @@ extension PlanBench {
         scoreRejected: 0, source: "plan", origin: Origin(parents: [seed.id]))
     }
     let everyone = LengthScorer(threshold: -.infinity)
+    func lesson(_ settings: TrainingSettings, _ examples: [TrainingExample]) -> Lesson {
+      Lesson(settings, examples, contextLimit: chat.model.contextLimit)
+    }
     return [
-      "generator": Lesson(
+      "generator": lesson(
         settings.generator.training(.imitation, seed: settings.seed),
         try examples.generator(sources.seeds)),
-      "improver": Lesson(
+      "improver": lesson(
         settings.improver.training(.imitation, seed: settings.seed),
         try examples.improver(sample.answered.map(\.seed), answers: drafts, scorer: everyone)),
-      "policy": Lesson(
+      "policy": lesson(
         settings.policy.training(seed: settings.seed), try examples.policy(pairs)),
-      "reward": Lesson(
+      "reward": lesson(
         settings.scorer.training(seed: settings.seed), try examples.policy(pairs)),
     ]
   }

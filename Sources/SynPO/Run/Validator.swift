@@ -97,10 +97,10 @@ struct Validator {
     var sum = 0.0
     var tokens = 0
     for seed in seeds {
-      let prompt = try chat.prompt(seed.chat).suffix(settings.contextSize / 2)
-      let answer = chat.answer(seed.answer).prefix(settings.contextSize / 2)
-      let scored = chat.model.logProbabilities(
-        [(prompt: Array(prompt), answers: [Array(answer)])], adapter: chat.adapter)
+      let cut = chat.cut(
+        prompt: try chat.prompt(seed.chat), answers: [chat.answer(seed.answer)],
+        contextSize: settings.contextSize)
+      let scored = chat.model.logProbabilities([cut], adapter: chat.adapter)
       sum -= scored[0].reduce(0) { $0 + Double($1) }
       tokens += scored[0].count
     }

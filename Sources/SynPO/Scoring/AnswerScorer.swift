@@ -51,15 +51,16 @@ struct FeatureEye: Sendable {
   /// ``AnswerFeatures`` of each answer; then, where it is looked at, the mean log-probability with
   /// which the model asked to improve the answer leaves it as it is.
   func features(of item: ScoringItem) throws -> [[Float]] {
-    let prompt = try chat.prompt(item.prompt)
-    let answers = item.answers.map { Array(chat.answer($0).prefix(contextSize / 2)) }
-    let seen = AnswerFeatures.of(
-      [(prompt: Array(prompt.suffix(contextSize / 2)), answers: answers)], model: chat.model)
+    let cut = chat.cut(
+      prompt: try chat.prompt(item.prompt), answers: item.answers.map(chat.answer),
+      contextSize: contextSize)
+    let seen = AnswerFeatures.of([cut], model: chat.model)
     guard let templates else { return seen }
-    return try zip(seen, zip(item.answers, answers)).map { seen, answer in
+    return try zip(seen, zip(item.answers, cut.answers)).map { seen, answer in
       let question = templates.improverPrompt(question: item.prompt, answer: answer.0)
-      let asked = try chat.prompt(question).suffix(contextSize / 2)
-      let values = chat.model.logProbabilities([(prompt: Array(asked), answers: [answer.1])])[0]
+      let asked = chat.cut(
+        prompt: try chat.prompt(question), answers: [answer.1], contextSize: contextSize)
+      let values = chat.model.logProbabilities([asked])[0]
       return seen + [values.reduce(0, +) / Float(values.count)]
     }
   }

@@ -38,8 +38,9 @@ struct JudgeScorer: AnswerScorer {
     let prompt = try chat.prompt(
       templates.judgePrompt(question: question, first: first, second: second))
     let replies = ["A", "B"].map { Array(chat.tokenizer.encode($0, parseSpecial: false).prefix(1)) }
+    let longest = min(contextSize, chat.model.contextLimit)
     let values = chat.model.logProbabilities(
-      [(prompt: Array(prompt.suffix(contextSize)), answers: replies)], adapter: chat.adapter)
+      [(prompt: Array(prompt.suffix(longest)), answers: replies)], adapter: chat.adapter)
     return Double(sigmoid(values[0][0] - values[1][0]))
   }
 
