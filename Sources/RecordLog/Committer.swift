@@ -195,6 +195,8 @@ extension Committer {
         return try body(writer)
       }
       if isLast { close(outcome) }
+      // Who is told of a new type may append one the next moment.
+      condition.withLock { description = writer.description }
       result = outcome
       done.signal()
     }
@@ -202,7 +204,13 @@ extension Committer {
     condition.unlock()
     done.wait()
     guard let result else { throw RecordLogError(.alreadyEnded, path: path) }
-    return try result.get()
+    let value = try result.get()
+    if isLast {
+      // The log may be opened again at once, so the thread has to let go of it first.
+      ended.wait()
+      ended.signal()
+    }
+    return value
   }
 
   private func close<R>(_ outcome: Result<R, RecordLogError>) {
