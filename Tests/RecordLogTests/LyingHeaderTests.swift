@@ -55,14 +55,12 @@ struct LyingHeaderTests {
     lie.tell(&header)
     damaged.replaceSubrange(place..<place + 128, with: header.encode())
     try put(damaged, at: path)
-    let before = ResidentMemory.now()?.own.bytes ?? 0
-    let started = ContinuousClock.now
     let reading = read(path)
     #expect(reading.records.isEmpty)
     #expect(reading.error?.category == lie.category, "\(reading)")
     // Far from a bound, yet far below what the lies are about.
-    #expect(ContinuousClock.now - started < .seconds(1))
-    #expect((ResidentMemory.now()?.own.bytes ?? 0) - before < 64 << 20)
+    let cost = try Cost(warmingUp: {}) { read(path) }
+    #expect(cost.isRefused && cost.microseconds < 1_000_000 && cost.touched < 64 << 10, "\(cost)")
   }
 
   struct FalseSum: CustomTestStringConvertible {
