@@ -1,5 +1,5 @@
-// Products of float rows. Every output has 16 sums of its own, one for each column modulo 16, so
-// that it is the same in whichever tile it is computed.
+// Products of float rows, each output the same in whichever tile it is computed: in `rows_product` it
+// has 16 sums of its own, one for each column modulo 16; in `outer_product` one sum, in order.
 #pragma once
 
 #include "lanes.h"
@@ -45,6 +45,65 @@ CK_INLINE void dense_rows(struct dense_place at, size_t outputs, const int rows)
   size_t n = 0;
   for (; n + 4 <= outputs; n += 4, at.w += 4 * at.w_stride, at.y += 4) dense_tile(&at, rows, 4);
   for (; n < outputs; n++, at.w += at.w_stride, at.y += 1) dense_tile(&at, rows, 1);
+}
+
+// Rows and vectors of 16 columns that share the registers in `outer_product`.
+#ifndef CK_OUTER_ROWS
+#define CK_OUTER_ROWS 1
+#define CK_OUTER_ROWS_OF_ONE 4
+#endif
+
+struct outer_place {
+  const float *x, *w;
+  float *y;
+  size_t x_stride, w_stride, y_stride, inner;
+  float scale;
+  int adds;
+};
+
+// `rows` × `vectors` · 16 of y, kept in registers; or only its first `count` columns.
+CK_INLINE void outer_tile(const struct outer_place *at, const int rows, const int vectors,
+                          const size_t count) {
+  f16x total[CK_OUTER_ROWS_OF_ONE][4], w[4];
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vectors; v++) total[r][v] = splat(0);
+  const float *x[CK_OUTER_ROWS_OF_ONE];
+  for (int r = 0; r < rows; r++) x[r] = at->x + r * at->x_stride;
+  for (size_t k = 0; k < at->inner; k++) {
+    for (int v = 0; v < vectors; v++) w[v] = load_up_to(at->w + k * at->w_stride + v * 16, count);
+    for (int r = 0; r < rows; r++)
+      for (int v = 0; v < vectors; v++)
+        total[r][v] = multiply_add(splat(x[r][k]), w[v], total[r][v]);
+  }
+  for (int r = 0; r < rows; r++)
+    for (int v = 0; v < vectors; v++) {
+      float *y = at->y + r * at->y_stride + v * 16;
+      f16x value = total[r][v] * splat(at->scale);
+      store_up_to(y, count, at->adds ? load_up_to(y, count) + value : value);
+    }
+}
+
+CK_INLINE void outer_rows(struct outer_place at, size_t rows, const int together,
+                          const int vectors, const size_t count) {
+  size_t r = 0;
+  for (; r + together <= rows; r += together) {
+    outer_tile(&at, together, vectors, count);
+    at.x += together * at.x_stride;
+    at.y += together * at.y_stride;
+  }
+  for (; r < rows; r++, at.x += at.x_stride, at.y += at.y_stride)
+    outer_tile(&at, 1, vectors, count);
+}
+
+static void outer_product(const float *x, size_t x_stride, size_t rows, const float *w,
+                          size_t w_stride, size_t inner, size_t columns, float *y, size_t y_stride,
+                          float scale, int adds) {
+  struct outer_place at = {x, w, y, x_stride, w_stride, y_stride, inner, scale, adds};
+  for (; columns >= 64; columns -= 64, at.w += 64, at.y += 64)
+    outer_rows(at, rows, CK_OUTER_ROWS, 4, 16);
+  for (; columns >= 16; columns -= 16, at.w += 16, at.y += 16)
+    outer_rows(at, rows, CK_OUTER_ROWS_OF_ONE, 1, 16);
+  if (columns > 0) outer_rows(at, rows, 1, 1, columns);
 }
 
 static void rows_product(const float *x, size_t x_stride, size_t rows, const float *w,

@@ -7,6 +7,8 @@
     __attribute__((target("avx2,fma,f16c,avx512f,avx512bw,avx512vl,avx512dq,avx512vnni"))), \
     apply_to = function)
 #define CK_DENSE_ROWS 2
+#define CK_OUTER_ROWS 4
+#define CK_OUTER_ROWS_OF_ONE 8
 #define CK_FLOAT_CHAINS 10
 #define CK_HAS_HALVES 512
 #define CK_SCORE_QUERIES 8

@@ -34,6 +34,10 @@
     (const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,              \
      size_t outputs, size_t columns, float *y, size_t y_stride, float scale, int adds),          \
     (x, x_stride, rows, w, w_stride, outputs, columns, y, y_stride, scale, adds))                \
+  K(outer_product, void,                                                                         \
+    (const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,              \
+     size_t inner, size_t columns, float *y, size_t y_stride, float scale, int adds),            \
+    (x, x_stride, rows, w, w_stride, inner, columns, y, y_stride, scale, adds))                  \
   K(rms_norm, void,                                                                              \
     (const float *x, size_t rows, size_t columns, const float *weight, float epsilon, float *y), \
     (x, rows, columns, weight, epsilon, y))                                                      \

@@ -4,7 +4,7 @@ extension DenseMatrix {
   func product(_ x: Matrix, into y: Matrix, on workers: Workers) {
     unsafe withUnsafeFloats { weights in
       unsafe RowsProduct(weights: weights, rows: rows, columns: columns)
-        .run(x, into: y, scale: 1, adds: false, on: workers)
+        .run(x, into: y, on: workers)
     }
   }
 
@@ -43,7 +43,7 @@ extension DenseMatrix {
   }
 }
 
-/// y[t, n] (+)= scale · Σ_k x[t, k] · w[n, k] with inference arithmetic: every output has its own
+/// y[t, n] = Σ_k x[t, k] · w[n, k] with inference arithmetic: every output has its own
 /// sums in a fixed order.
 ///
 /// `@unchecked Sendable`: the weights are only read, and outlive the call that made this.
@@ -53,12 +53,12 @@ struct RowsProduct: @unchecked Sendable {
   let rows: Int
   let columns: Int
 
-  func run(_ x: Matrix, into y: Matrix, scale: Float, adds: Bool, on workers: Workers) {
+  func run(_ x: Matrix, into y: Matrix, on workers: Workers) {
     let width = max(4, ((1 << 16) / max(1, columns * max(1, x.rows))).roundedUp(to: 4))
     workers.share(rows, by: width) { outputs in
       unsafe ck_rows_product(
         x.at(0), x.columns, x.rows, weights + outputs.lowerBound * columns, columns, outputs.count,
-        columns, y.at(0, outputs.lowerBound), y.columns, scale, adds ? 1 : 0)
+        columns, y.at(0, outputs.lowerBound), y.columns, 1, 0)
     }
   }
 }

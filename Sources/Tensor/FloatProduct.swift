@@ -1,3 +1,4 @@
+import CKernels
 import COpenBLAS
 
 /// Float products by BLAS. Each call into BLAS runs in one thread on a stripe of the result that
@@ -34,15 +35,19 @@ public enum FloatProduct {
     run(a, true, b, false, k: a.rows, into: c, scale: scale, beta: beta, on: workers)
   }
 
-  /// y[t, n] += scale · Σ_k x[t, k] · b[n, k] with inference arithmetic: each row of y depends on
+  /// y[t, n] += scale · Σ_k x[t, k] · b[k, n] with inference arithmetic: each row of y depends on
   /// its own row of x alone, bit for bit. For low-rank adapters while decoding.
-  public static func addRowwiseABT(
+  public static func addRowwiseAB(
     _ x: Matrix, _ b: Matrix, into y: Matrix, scale: Float, on workers: Workers
   ) {
-    precondition(x.columns == b.columns, "rows of \(x.columns) and \(b.columns) do not match")
-    y.requireShape(x.rows, b.rows, "y")
-    unsafe RowsProduct(weights: b.at(0), rows: b.rows, columns: b.columns)
-      .run(x, into: y, scale: scale, adds: true, on: workers)
+    precondition(x.columns == b.rows, "\(x.columns) columns and \(b.rows) rows do not match")
+    y.requireShape(x.rows, b.columns, "y")
+    let height = max(8, ((1 << 17) / max(1, b.count)).roundedUp(to: 8))
+    workers.share(x.rows, by: height) { rows in
+      unsafe ck_outer_product(
+        x.at(rows.lowerBound), x.columns, rows.count, b.at(0), b.columns, b.rows, b.columns,
+        y.at(rows.lowerBound), y.columns, scale, 1)
+    }
   }
 
   /// Cuts the longer side of c into stripes.

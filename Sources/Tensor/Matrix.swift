@@ -96,6 +96,16 @@ public final class Matrix: @unchecked Sendable {
     return copy
   }
 
+  /// A copy with rows and columns exchanged.
+  public func transposed() -> Matrix {
+    let turned = Matrix(unsetRows: columns, columns: rows)
+    for row in 0..<rows {
+      let (from, to) = unsafe (at(row), turned.at(0, row))
+      for column in 0..<columns { unsafe to[column * rows] = from[column] }
+    }
+    return turned
+  }
+
   /// Lends all values, row by row.
   public func withValues<R>(_ body: (Span<Float>) throws -> R) rethrows -> R {
     let buffer = unsafe UnsafeBufferPointer(start: start, count: count)

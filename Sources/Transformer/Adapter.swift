@@ -6,11 +6,22 @@ public struct LowRank: Sendable {
   public let a: Matrix
   /// [out, r]
   public let b: Matrix
+  /// Aᵀ and Bᵀ, where they are kept at hand for reading.
+  private var turned: (a: Matrix, b: Matrix)?
 
   public init(a: Matrix, b: Matrix) {
     precondition(a.rows == b.columns, "rank \(a.rows) of A is not rank \(b.columns) of B")
     self.a = a
     self.b = b
+  }
+
+  /// Aᵀ [in, r] and Bᵀ [r, out]: rows that lie as a row of y does.
+  var transposes: (a: Matrix, b: Matrix) { turned ?? (a.transposed(), b.transposed()) }
+
+  fileprivate func withTransposes() -> LowRank {
+    var copy = self
+    copy.turned = transposes
+    return copy
   }
 }
 
@@ -64,6 +75,14 @@ public struct Adapter: Sendable {
   public func dropping(_ dropout: Dropout) -> Adapter {
     var copy = self
     copy.dropout = dropout
+    return copy
+  }
+
+  /// The same matrices together with their transposes, which reading and writing row by row would
+  /// else make at each step. Not for an adapter that is being trained: they do not follow it.
+  func readyToRead() -> Adapter {
+    var copy = self
+    copy.parts = parts.mapValues { $0.withTransposes() }
     return copy
   }
 

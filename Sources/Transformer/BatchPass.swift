@@ -32,6 +32,7 @@ public final class BatchPass {
   ) {
     self.batch = batch
     self.model = model
+    let adapter = arithmetic == .rowwise ? adapter?.readyToRead() : adapter
     self.adapter = adapter
     self.arithmetic = arithmetic
     last = Matrix(rows: batch.rows, columns: model.shape.width)

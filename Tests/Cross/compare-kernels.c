@@ -60,6 +60,7 @@ static void products(struct results *r) {
   ck_panel_turn(panels, BLOCKS * CK_PANEL_BLOCK, PANELS, turned);
   KEEP(unpacked), KEEP(turned);
   ck_rows_product(x, COLUMNS, ROWS, w, COLUMNS, OUTPUTS, COLUMNS - 5, y, OUTPUTS, 0.5f, 1);
+  ck_outer_product(x, COLUMNS, ROWS, w, COLUMNS, 9, COLUMNS - 5, y, COLUMNS, 0.5f, 1);
   ck_add_rows(x, 5, OUTPUTS, y, OUTPUTS);
   KEEP(y);
 }

@@ -96,6 +96,10 @@ uint32_t ck_read_bytes(const void *bytes, size_t count);
 void ck_rows_product(const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,
                      size_t outputs, size_t columns, float *y, size_t y_stride, float scale,
                      int adds);
+// y[t, n] = scale · Σ_k x[t, k] · w[k, n] over `inner` k, or that added to y.
+void ck_outer_product(const float *x, size_t x_stride, size_t rows, const float *w, size_t w_stride,
+                      size_t inner, size_t columns, float *y, size_t y_stride, float scale,
+                      int adds);
 
 // Row by row
 

@@ -32,6 +32,7 @@ extension LanguageModel {
   ) -> [Float] {
     precondition(!prompt.isEmpty && !answer.isEmpty, "nothing to be scored")
     let tokens = prompt + answer.dropLast()
+    let adapter = adapter?.readyToRead()
     let pages = KeyValueCache.pages(for: tokens.count)
     let cache = makeCache(pages: pages, precision: precision)
     return stride(from: 0, to: tokens.count, by: BatchPass.chunk).flatMap { first in

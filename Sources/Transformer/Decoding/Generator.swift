@@ -96,7 +96,7 @@ public struct Generator {
     precondition(
       slots > 0 && capacity > 1 && rowsPerStep > 0, "a generator needs room for a sequence")
     self.model = model
-    self.adapter = adapter
+    self.adapter = adapter?.readyToRead()
     sampler = Sampler(settings)
     self.endTokens = endTokens
     self.isStopped = isStopped

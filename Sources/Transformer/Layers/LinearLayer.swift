@@ -44,11 +44,10 @@ extension Linear {
     if let bias { Rowwise.addBias(bias, to: y, on: workers) }
     guard let adapter, let part = adapter.parts[id] else { return }
     let left = adapter.dropout?.left(of: x, id, on: workers) ?? x
-    let low = part.project(left, arithmetic: arithmetic, on: workers)
     switch arithmetic {
-    case .rowwise:
-      FloatProduct.addRowwiseABT(low, part.b, into: y, scale: adapter.scale, on: workers)
+    case .rowwise: part.addRowwise(left, to: y, scale: adapter.scale, on: workers)
     case .float, .int8:
+      let low = part.project(left, on: workers)
       FloatProduct.addABT(low, part.b, into: y, scale: adapter.scale, on: workers)
     }
   }
@@ -76,7 +75,7 @@ extension Linear {
       FloatProduct.addATB(dLow, left, into: da, on: workers)
     }
     if let db = gradients["\(id.path).lora_b"] {
-      let low = part.project(left, arithmetic: .float, on: workers)
+      let low = part.project(left, on: workers)
       FloatProduct.addATB(dy, low, into: db, scale: adapter.scale, on: workers)
     }
   }
@@ -116,13 +115,18 @@ extension WeightMatrix {
 
 extension LowRank {
   /// x·Aᵀ [T, r]
-  func project(_ x: Matrix, arithmetic: Arithmetic, on workers: Workers) -> Matrix {
+  func project(_ x: Matrix, on workers: Workers) -> Matrix {
     let low = Matrix(rows: x.rows, columns: a.rows)
-    switch arithmetic {
-    case .rowwise: FloatProduct.addRowwiseABT(x, a, into: low, scale: 1, on: workers)
-    case .float, .int8: FloatProduct.addABT(x, a, into: low, on: workers)
-    }
+    FloatProduct.addABT(x, a, into: low, on: workers)
     return low
+  }
+
+  /// y += scale · (x·Aᵀ)·Bᵀ, each row by itself.
+  func addRowwise(_ x: Matrix, to y: Matrix, scale: Float, on workers: Workers) {
+    let (a, b) = transposes
+    let low = Matrix(rows: x.rows, columns: a.columns)
+    FloatProduct.addRowwiseAB(x, a, into: low, scale: 1, on: workers)
+    FloatProduct.addRowwiseAB(low, b, into: y, scale: scale, on: workers)
   }
 }
 
