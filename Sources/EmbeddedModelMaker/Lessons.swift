@@ -41,8 +41,9 @@ struct Lessons {
       + (Keywords.choose(min(1, others.count), from: others, using: &random) ?? [])
     return Lesson(
       prompt: RecipeTemplates.brief.generatorPrompt(keywords: keywords.shuffled(using: &random)),
-      answer: RecipeTemplates.brief.generatorTarget(
-        question: exercise.prompt, solution: exercise.answer))
+      answer: RecipeTemplates.questionOpening
+        + RecipeTemplates.brief.generatorTarget(
+          question: exercise.prompt, solution: exercise.answer))
   }
 
   /// A careless answer to the right one.

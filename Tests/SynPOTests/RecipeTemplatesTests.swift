@@ -20,7 +20,7 @@ struct RecipeTemplatesTests {
 
   @Test func `what the generator is taught is what is read back`() throws {
     let text = RecipeTemplates.brief.generatorTarget(question: "Why?", solution: "So.")
-    let parsed = try GeneratedPrompt(parsing: text)
+    let parsed = try GeneratedPrompt(parsing: RecipeTemplates.questionOpening + text)
     #expect(parsed.question == "Why?")
     #expect(parsed.solution == "So.")
   }
@@ -34,9 +34,16 @@ struct RecipeTemplatesTests {
     #expect(try GeneratedPrompt(parsing: "<question>Why?</question>").solution == "")
   }
 
+  @Test func `a question that is not closed ends where its solution begins`() throws {
+    let open = try GeneratedPrompt(parsing: "<question>Why?\n<solution>So.</solution>")
+    #expect(open.question == "Why?")
+    #expect(open.solution == "So.")
+  }
+
   @Test(arguments: [
     ("no tags at all", GeneratedPrompt.Problem.noQuestion),
     ("<question>  </question>", .emptyQuestion),
+    ("<question>...</question>", .emptyQuestion),
     ("<question>Why?", .cutShort),
     ("<question>a</question><question>b</question>", .severalQuestions),
   ])

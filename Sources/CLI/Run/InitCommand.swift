@@ -69,6 +69,8 @@ enum SettingComments {
     "start_from": "what preference training starts from: initial (the paper) or previous",
     "use_improver": "false: the drafts themselves are the chosen answers",
     "use_pair_filter": "false: pairs are kept whatever their scores",
+    "write_solutions":
+      "true: the generator also writes its question's solution, which nothing uses; slower",
     "repetition_limit": "texts with a larger share of repetition are dropped",
     "context_size": "the longest sequence, prompt and answer, in tokens",
     "memory": "for caches and activations, such as 4GiB; empty: half of the machine's",

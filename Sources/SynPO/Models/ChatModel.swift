@@ -53,6 +53,14 @@ public struct ChatModel: Sendable {
     try prompt([ChatMessage(role: "user", content: question)])
   }
 
+  /// What the generator is asked with, up to where its question begins.
+  func generatorPrompt(
+    _ templates: RecipeTemplates, keywords: [String]
+  ) throws(SynPOError) -> [Int32] {
+    try prompt(templates.generatorPrompt(keywords: keywords))
+      + tokenizer.encode(RecipeTemplates.questionOpening, parseSpecial: false)
+  }
+
   /// The end of a prompt and the beginnings of answers, each at most half of `contextSize` tokens,
   /// and no longer than the model can read.
   func cut(

@@ -67,14 +67,17 @@ struct PlanBench {
   ) throws -> PlanWork {
     let templates = settings.recipeTemplates
     let asked = try sources.lists.prefix(1024).map {
-      try chat.prompt(templates.generatorPrompt(keywords: $0.keywords))
+      try chat.generatorPrompt(templates, keywords: $0.keywords)
     }
     let improved = try sample.answered.prefix(1024).map {
       try chat.prompt(templates.improverPrompt(question: $0.seed.prompt, answer: $0.text))
     }
     let longest = settings.generation.maxTokens
     let generated = sources.seeds.map { seed in
-      let target = templates.generatorTarget(question: seed.prompt, solution: seed.answer)
+      let target =
+        settings.writeSolutions
+        ? templates.generatorTarget(question: seed.prompt, solution: seed.answer)
+        : seed.prompt + RecipeTemplates.questionClosing
       return min(chat.answer(target).count, longest)
     }
     return PlanWork(

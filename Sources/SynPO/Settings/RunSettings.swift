@@ -49,6 +49,9 @@ public struct RunSettings: Codable, Equatable, Sendable {
   public var startFrom = ModelChoice.initial
   public var useImprover = true
   public var usePairFilter = true
+  /// Whether the generator goes on after its question to the solution that the paper's template asks
+  /// for, which nothing uses. Takes several times as long.
+  public var writeSolutions = false
   /// A text of which more than this share is repetition is dropped.
   public var repetitionLimit: Double = 0.5
   /// The longest sequence, prompt and answer, in tokens.
@@ -56,7 +59,7 @@ public struct RunSettings: Codable, Equatable, Sendable {
   /// Memory for caches and activations, such as `4GiB`; empty for half of the machine's.
   public var memory = ""
   /// Sequences that are generated at once at most.
-  public var parallelSequences = 32
+  public var parallelSequences = 64
   /// What the keys and values of texts under way are kept as.
   public var cache = KeyValueCache.Precision.float16
   /// `brief`, `detailed`, or `automatic`: brief for the embedded model.
@@ -83,7 +86,6 @@ public struct RunSettings: Codable, Equatable, Sendable {
     settings.pairsPerIteration = 800
     settings.contextSize = 160
     settings.generation.maxTokens = 64
-    settings.parallelSequences = 64
     for path in [\RunSettings.generator, \.improver, \.policy.learning, \.scorer.learning] {
       settings[keyPath: path].method = .full
       settings[keyPath: path].maxLength = 160

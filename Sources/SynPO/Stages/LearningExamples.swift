@@ -23,7 +23,7 @@ struct LearningExamples {
       keywords += noise(words, except: index, using: &random)
       keywords.shuffle(using: &random)
       return TrainingExample(
-        prompt: try chat.prompt(templates.generatorPrompt(keywords: keywords)),
+        prompt: try chat.generatorPrompt(templates, keywords: keywords),
         completion: chat.answer(
           templates.generatorTarget(question: seeds[index].prompt, solution: seeds[index].answer)))
     }

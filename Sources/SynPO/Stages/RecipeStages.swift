@@ -27,11 +27,13 @@ public struct RecipeStages: Sendable {
     _ generator: ChatModel, from input: String, to output: String
   ) async throws -> StageSummary {
     let stage = run("prompts", input, output, KeywordList.self, SyntheticPrompt.self)
-    let writing = try writing(generator, "prompts")
+    let writing = try writing(
+      generator, "prompts",
+      closings: settings.writeSolutions ? [] : RecipeTemplates.questionEnds)
     let (templates, origin) = (templates, origin(generator))
     return try await stage.run { source, out in
       try await writing.run(stage: "prompts", source, into: out) { list in
-        try generator.prompt(templates.generatorPrompt(keywords: list.keywords))
+        try generator.generatorPrompt(templates, keywords: list.keywords)
       } make: { list, written in
         parse(written, list, origin: origin)
       }
@@ -145,11 +147,14 @@ public struct RecipeStages: Sendable {
       identity: "\(settings.hash)/\(iteration)", progress: { progress(name, $0) })
   }
 
-  func writing(_ chat: ChatModel, _ stage: String, sample: Int = 0) throws -> Writing {
+  func writing(
+    _ chat: ChatModel, _ stage: String, sample: Int = 0, closings: [String] = []
+  ) throws -> Writing {
     var writing = try writing(
       chat,
       settings.generation.sampling(seed: settings.seed, stage: "\(stage)/\(iteration)"))
     writing.sample = sample
+    writing.closings = closings
     return writing
   }
 
@@ -202,16 +207,18 @@ private func answer(
 private func parse(
   _ written: Writing.Written, _ list: KeywordList, origin: Origin
 ) -> StageProduct<SyntheticPrompt> {
+  let text = RecipeTemplates.questionOpening + written.text
   do throws(GeneratedPrompt.Problem) {
-    let generated = try GeneratedPrompt(parsing: written.text)
+    let generated = try GeneratedPrompt(parsing: text)
     return .made(
       SyntheticPrompt(
-        prompt: generated.question, keywords: list.keywords, solution: generated.solution,
+        prompt: generated.question, keywords: list.keywords,
+        solution: generated.solution.isEmpty ? nil : generated.solution,
         origin: origin.with([list.id])))
   } catch {
     return .aside(
       QuarantinedRecord(
-        stage: "prompts", reason: error.rawValue, text: written.text,
+        stage: "prompts", reason: error.rawValue, text: text,
         origin: origin.with([list.id])))
   }
 }

@@ -29,8 +29,8 @@ public struct RecipeTemplates: Codable, Equatable, Sendable {
       {keywords}
 
       ## Output Format
-      <question>the question</question>
-      <solution>the solution</solution>
+      <question>...</question>
+      <solution>...</solution>
 
       ## Output
       """,
@@ -67,9 +67,17 @@ public struct RecipeTemplates: Codable, Equatable, Sendable {
     generator.replacing("{keywords}", with: keywords.joined(separator: ", "))
   }
 
-  /// What the generator is trained to write.
+  /// What every text of the generator begins with: it is put there, so that even a generator that
+  /// has seen few seeds writes a question and nothing else.
+  public static let questionOpening = "<question>"
+  /// What ends its question.
+  public static let questionClosing = "</question>"
+  /// All that may end it where the model forgets that.
+  static let questionEnds = [questionClosing, "<solution>", "</solution>"]
+
+  /// What the generator is trained to write after ``questionOpening``.
   public func generatorTarget(question: String, solution: String) -> String {
-    "<question>\(question)</question>\n<solution>\(solution)</solution>"
+    "\(question)\(Self.questionClosing)\n<solution>\(solution)</solution>"
   }
 
   public func improverPrompt(question: String, answer: String) -> String {
@@ -98,7 +106,7 @@ public struct RecipeTemplates: Codable, Equatable, Sendable {
 /// What a generator wrote, taken apart.
 public struct GeneratedPrompt: Equatable, Sendable {
   public let question: String
-  /// Only told, never trained on: the paper does not use it further.
+  /// Only told, never trained on: the paper does not use it further. Empty where none was written.
   public let solution: String
 
   public enum Problem: String, Error, CaseIterable, Codable, Sendable {
@@ -108,22 +116,23 @@ public struct GeneratedPrompt: Equatable, Sendable {
     case cutShort = "cut_short"
   }
 
-  /// Finds the one question between its tags. The solution's opening tag may be written as a closing
-  /// one, as in the paper's own template, and its end may be missing.
+  /// Finds the one question between its tags; where the closing one is missing, the solution's tag
+  /// ends it. The solution's opening tag may be written as a closing one, as in the paper's own
+  /// template, and its end may be missing.
   public init(parsing text: String) throws(Problem) {
-    let opened = text.ranges(of: "<question>")
+    let opened = text.ranges(of: RecipeTemplates.questionOpening)
     guard let first = opened.first else { throw .noQuestion }
     guard opened.count == 1 else { throw .severalQuestions }
-    guard let end = text[first.upperBound...].firstRange(of: "</question>") else {
-      throw .cutShort
-    }
-    question = Self.trimmed(text[first.upperBound..<end.lowerBound])
-    guard !question.isEmpty else { throw .emptyQuestion }
-    let rest = text[end.upperBound...]
+    let body = text[first.upperBound...]
+    let ends = RecipeTemplates.questionEnds.compactMap { body.firstRange(of: $0)?.lowerBound }
+    guard let end = ends.min() else { throw .cutShort }
+    question = Self.trimmed(body[..<end])
+    guard question.contains(where: { $0.isLetter || $0.isNumber }) else { throw .emptyQuestion }
+    let rest = body[end...]
     let tag = rest.firstRange(of: "<solution>") ?? rest.firstRange(of: "</solution>")
-    let body = tag.map { rest[$0.upperBound...] } ?? ""
+    let told = tag.map { rest[$0.upperBound...] } ?? ""
     solution = Self.trimmed(
-      body[..<(body.firstRange(of: "</solution>")?.lowerBound ?? body.endIndex)])
+      told[..<(told.firstRange(of: "</solution>")?.lowerBound ?? told.endIndex)])
   }
 
   private static func trimmed(_ text: Substring) -> String {

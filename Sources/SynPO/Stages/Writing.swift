@@ -14,7 +14,9 @@ struct Writing: Sendable {
   let slots: Int
   let capacity: Int
   let cache: KeyValueCache.Precision
+  /// Texts that end an answer and are no part of it, and such as end it and are part of it.
   let stops: [String]
+  var closings: [String] = []
   /// Which of several answers to the same element is written.
   var sample = 0
 
@@ -67,7 +69,7 @@ struct Writing: Sendable {
     Generator(
       model: chat.model, adapter: chat.adapter, settings: sampling, endTokens: chat.endTokens,
       slots: slots, capacity: capacity, cache: CacheSettings(precision: cache), order: order,
-      isStopped: StopStrings(stops, tokenizer: chat.tokenizer)?.end)
+      isStopped: StopStrings(stops + closings, tokenizer: chat.tokenizer)?.end)
   }
 
   /// An element with its prompt, or with the reason why there is none; the prompt is empty then.
