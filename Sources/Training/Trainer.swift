@@ -86,6 +86,7 @@ public struct Trainer {
   struct Accumulated {
     var sums = BatchLoss.Sums()
     var tokens = 0
+    var inputTokens = 0
     var examples = 0
     var leftOut = 0
   }
@@ -106,6 +107,9 @@ public struct Trainer {
         references: references(usable), batchTokens: tokens, batchExamples: batch.count)
       done.sums.add(loss.sums)
       done.tokens += usable.reduce(0) { $0 + $1.answerTokens }
+      done.inputTokens += usable.reduce(0) {
+        $0 + $1.answerTokens + $1.answers.count * $1.prompt.count
+      }
       done.examples += usable.count
       if let scoreHead {
         scoreHead.backward(pass, slopes: loss.slopes, into: gradients)
@@ -240,7 +244,7 @@ public struct Trainer {
     var report = StepReport(
       step: step, epoch: Double(settings.epochs) * Double(step) / Double(max(totalSteps, 1)),
       loss: sums.loss, learningRate: Double(learningRate), gradNorm: norm, tokens: done.tokens,
-      answerLength: sums.length)
+      inputTokens: done.inputTokens, answerLength: sums.length)
     report.notFinite = done.leftOut == 0 ? nil : done.leftOut
     if !settings.objective.readsScores {
       report.nllLoss = sums.nll

@@ -5,7 +5,10 @@ public struct StepReport: Codable, Equatable, Sendable {
   public var loss: Double
   public var learningRate: Double
   public var gradNorm: Double
+  /// Tokens of answers that were learnt from.
   public var tokens: Int
+  /// Tokens that were read for that, a prompt as often as it has answers.
+  public var inputTokens: Int
   public var nllLoss: Double?
   /// Tokens of an answer to be learnt, on average, and the log-probability of its last one, which
   /// ends it.
@@ -22,6 +25,7 @@ public struct StepReport: Codable, Equatable, Sendable {
 
   enum CodingKeys: String, CodingKey {
     case step, epoch, loss, tokens
+    case inputTokens = "input_tokens"
     case learningRate = "learning_rate"
     case gradNorm = "grad_norm"
     case nllLoss = "nll_loss"

@@ -42,6 +42,9 @@ struct SynpoTrainTests {
     for key in ["loss", "grad_norm", "learning_rate", "epoch", "answer_length", "logps/end"] {
       #expect(steps.allSatisfy { $0[key] is Double || $0[key] is Int }, "\(key)")
     }
+    for step in steps {
+      #expect(try #require(step["input_tokens"] as? Int) > #require(step["tokens"] as? Int))
+    }
   }
 
   @Test func `a disk that is full while a checkpoint is saved ends the training with its name`()
