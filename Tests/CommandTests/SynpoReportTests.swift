@@ -33,11 +33,23 @@ struct SynpoReportTests {
   ])
   func `explain makes a record again, the same to the last byte`(log: String) throws {
     let found = try shell(
-      "rlog cat r/\(log).rlg | head -n 3 | tail -n 1 | jq -r .id > id; "
-        + "synpo explain $(cat id) r --again")
+      """
+      id=$(rlog cat r/\(log).rlg | jq -r 'select(has("reason") | not) | .id' | head -n 3 | tail -n 1)
+      synpo explain $id r --again
+      """)
     #expect(found.code == 0, "\(found.complaint)")
     #expect(found.complaint.contains("made again: the same"), "\(found.complaint)")
     #expect(found.output.contains("r/\(log).rlg, record"))
+  }
+
+  @Test func `explain says why a refused record is not made again`() throws {
+    let found = try shell(
+      """
+      id=$(rlog cat r/iteration-1/pairs.rlg | jq -r 'select(has("reason")) | .id' | head -n 1)
+      synpo explain $id r --again
+      """)
+    #expect(found.code == 1)
+    #expect(found.complaint.contains("cannot be made again: it was refused"), "\(found.complaint)")
   }
 
   @Test func `explain tells of an id that no log holds`() throws {
