@@ -1,23 +1,27 @@
 import CKernels
 
 /// A run of rows of one sequence. With a prefix it continues after these rows: a prompt shared by
-/// several answers.
+/// several answers. With a stem both stand after that: a beginning shared by several prompts.
 public struct AttentionSegment: Hashable, Sendable {
   public var rows: Range<Int>
+  public var stem: Range<Int>?
   public var prefix: Range<Int>?
 
   /// Segments that share a prefix, and the segment that is that prefix, are of one tree. A tree's
-  /// segments are neighbours; gradients never cross from one tree to another.
+  /// segments are neighbours; the stem is a tree of its own, before all that stand after it.
   public var tree: Int
 
-  public init(rows: Range<Int>, prefix: Range<Int>? = nil, tree: Int) {
+  public init(
+    rows: Range<Int>, stem: Range<Int>? = nil, prefix: Range<Int>? = nil, tree: Int
+  ) {
     self.rows = rows
+    self.stem = stem
     self.prefix = prefix
     self.tree = tree
   }
 
-  /// How many tokens stand before the segment's own.
-  var prefixCount: Int { prefix?.count ?? 0 }
+  /// The rows that stand before the segment's own, in order.
+  var before: [Range<Int>] { [stem, prefix].compactMap { $0 } }
 }
 
 /// Causal attention of grouped queries, in float32.
@@ -173,7 +177,7 @@ struct Heads {
     k.requireShape(q.rows, groups * size, "k")
     v.requireShape(q.rows, groups * size, "v")
     for segment in segments {
-      for range in [segment.rows, segment.prefix ?? segment.rows] {
+      for range in segment.before + [segment.rows] {
         precondition(
           range.lowerBound >= 0 && range.upperBound <= q.rows, "rows \(range) of \(q.rows)")
       }

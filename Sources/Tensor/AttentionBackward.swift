@@ -4,7 +4,8 @@ extension Attention {
   /// Adds the gradients to dq [T, H · d], dk and dv [T, G · d].
   ///
   /// `out` and `logSums` are what `forward` left. A unit of work is one key head of one tree, so
-  /// that gradients into a shared prefix are summed up by one thread in the order of segments.
+  /// that gradients into a shared prefix are summed up by one thread in the order of segments. Those
+  /// into a stem each tree sums up by itself; they are added in the order of trees afterwards.
   public static func backward(
     q: Matrix, k: Matrix, v: Matrix, out: Matrix, logSums: Matrix, dOut: Matrix, headSize: Int,
     segments: [AttentionSegment], window: Int?, dq: Matrix, dk: Matrix, dv: Matrix,
@@ -22,10 +23,15 @@ extension Attention {
       heads: heads, q: q, k: k, v: v, out: out, logSums: logSums, dOut: dOut, dq: dq, dk: dk,
       dv: dv)
     let trees = trees(of: segments)
+    let stems = trees.map { tree in
+      (0..<heads.groups).map { _ in tree.first?.stem.map { StemGradient($0, heads: heads) } }
+    }
     workers.run(trees.count * heads.groups) { unit in
-      for segment in trees[unit / heads.groups] {
-        pass.run(segment, group: unit % heads.groups)
-      }
+      let (tree, group) = (unit / heads.groups, unit % heads.groups)
+      for segment in trees[tree] { pass.run(segment, group: group, stem: stems[tree][group]) }
+    }
+    workers.run(heads.groups) { group in
+      for stem in stems { stem[group]?.add(dk: dk, dv: dv, group: group, size: heads.size) }
     }
   }
 
@@ -55,7 +61,7 @@ private struct BackwardPass: Sendable {
   let dv: Matrix
 
   /// All rows of a segment, for the query heads that share one key head.
-  func run(_ segment: AttentionSegment, group: Int) {
+  func run(_ segment: AttentionSegment, group: Int, stem: StemGradient?) {
     let (first, size) = (segment.rows.lowerBound, heads.size)
     let tokens = SegmentTokens(segment, upTo: segment.rows.upperBound)
     let scratch = HeadScratch(tokens, k: k, v: v, group: group, heads: heads)
@@ -70,8 +76,27 @@ private struct BackwardPass: Sendable {
       heads.shape(rows: segment.rows.count, end: tokens.end(ofRow: first))
     )
     unsafe ck_attention_rows_backward(&place, &shape, scratch.scores.floats)
-    tokens.add(scratch.dk, to: dk, head: group, size: size)
-    tokens.add(scratch.dv, to: dv, head: group, size: size)
+    tokens.add(scratch.dk, to: dk, stem: stem?.dk, head: group, size: size)
+    tokens.add(scratch.dv, to: dv, stem: stem?.dv, head: group, size: size)
+  }
+}
+
+/// What one key head of one tree adds to the gradients of its stem.
+private struct StemGradient: Sendable {
+  let dk: AlignedMemory
+  let dv: AlignedMemory
+  private let tokens: SegmentTokens
+
+  init(_ rows: Range<Int>, heads: Heads) {
+    tokens = SegmentTokens(AttentionSegment(rows: rows, tree: 0), upTo: rows.upperBound)
+    let bytes = rows.count * Heads.padded(heads.size) * 4
+    dk = AlignedMemory(byteCount: bytes, zeroed: true)
+    dv = AlignedMemory(byteCount: bytes, zeroed: true)
+  }
+
+  func add(dk: Matrix, dv: Matrix, group: Int, size: Int) {
+    tokens.add(self.dk, to: dk, stem: nil, head: group, size: size)
+    tokens.add(self.dv, to: dv, stem: nil, head: group, size: size)
   }
 }
 

@@ -1,6 +1,6 @@
 import CKernels
 
-/// The tokens that the rows of a segment see, in order: its prefix, then its own.
+/// The tokens that the rows of a segment see, in order: its stem, its prefix, then its own.
 struct SegmentTokens {
   let count: Int
   private let segment: AttentionSegment
@@ -10,13 +10,20 @@ struct SegmentTokens {
   /// - Parameter last: the row of the segment before which it is cut.
   init(_ segment: AttentionSegment, upTo last: Int) {
     self.segment = segment
-    let own = segment.rows.lowerBound..<last
-    count = segment.prefixCount + own.count
-    runs = (segment.prefix.map { [($0, 0)] } ?? []) + [(own, segment.prefixCount)]
+    var runs: [(rows: Range<Int>, token: Int)] = []
+    var token = 0
+    for rows in segment.before + [segment.rows.lowerBound..<last] {
+      runs.append((rows, token))
+      token += rows.count
+    }
+    self.runs = runs
+    count = token
   }
 
   /// How many tokens a row of the segment sees, itself included, without a window.
-  func end(ofRow row: Int) -> Int { segment.prefixCount + row - segment.rows.lowerBound + 1 }
+  func end(ofRow row: Int) -> Int {
+    segment.before.reduce(row - segment.rows.lowerBound + 1) { $0 + $1.count }
+  }
 
   /// One head's entries, transposed in blocks of 16 tokens.
   func blocks(of matrix: Matrix, head: Int, size: Int) -> AlignedMemory {
@@ -40,11 +47,19 @@ struct SegmentTokens {
     return memory
   }
 
-  /// Adds rows laid out as `rows(of:head:size:)` gives them back to where they came from.
-  func add(_ gradient: AlignedMemory, to matrix: Matrix, head: Int, size: Int) {
+  /// Adds rows laid out as `rows(of:head:size:)` gives them back to where they came from; those of
+  /// the stem, which come first, to `stem`.
+  func add(
+    _ gradient: AlignedMemory, to matrix: Matrix, stem: AlignedMemory?, head: Int, size: Int
+  ) {
+    let (width, stemTokens) = (Heads.padded(size), segment.stem?.count ?? 0)
+    if let stem {
+      unsafe ck_add_scaled(gradient.floats, stemTokens * width, 1, stem.floats)
+    }
     forEachRow { row, token in
+      guard token >= stemTokens else { return }
       unsafe ck_add_scaled(
-        gradient.floats + token * Heads.padded(size), size, 1, matrix.at(row, head * size))
+        gradient.floats + token * width, size, 1, matrix.at(row, head * size))
     }
   }
 

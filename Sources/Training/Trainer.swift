@@ -150,7 +150,7 @@ public struct Trainer {
   private func pass(
     _ piece: [TrainingExample], keeping: BatchPass.Keeping, numbers: [Int]? = nil
   ) -> BatchPass {
-    let batch = TokenBatch(piece, whole: settings.objective.readsScores)
+    let batch = tokens(of: piece, whole: settings.objective.readsScores)
     var adapter = adapter
     if let numbers, settings.adapterDropout > 0 {
       adapter = adapter?.dropping(
@@ -188,9 +188,27 @@ public struct Trainer {
   private func references(_ piece: [TrainingExample]) -> [Float]? {
     guard settings.objective.needsReference else { return nil }
     return BatchPass(
-      TokenBatch(piece, whole: false), model: base, arithmetic: settings.arithmetic,
+      tokens(of: piece, whole: false), model: base, arithmetic: settings.arithmetic,
       keeping: .nothing
     ).logProbabilities
+  }
+
+  /// - Parameter whole: whether answers are read as a whole and none of their tokens is scored.
+  private func tokens(of piece: [TrainingExample], whole: Bool) -> TokenBatch {
+    var batch = TokenBatch(stem: stem(of: piece))
+    for example in piece {
+      if whole {
+        batch.add(prompt: example.prompt, wholeAnswers: example.answers)
+      } else {
+        batch.add(prompt: example.prompt, answers: example.answers)
+      }
+    }
+    return batch
+  }
+
+  /// What is read once for all of `examples`: dropout leaves out other inputs for each of them.
+  private func stem(of examples: [TrainingExample]) -> ArraySlice<Int32> {
+    settings.adapterDropout > 0 ? [] : examples.stem
   }
 
   /// Makes means over the whole batch means over what of it was used.
@@ -210,15 +228,16 @@ public struct Trainer {
   /// The batch cut into passes of at most `rowsPerPass` rows, in order; a longer example goes alone.
   private func pieces(of batch: [TrainingExample]) -> [[TrainingExample]] {
     var pieces: [[TrainingExample]] = []
+    let stem = stem(of: batch).count
     var rows = 0
     for example in batch {
       let whole = settings.objective.readsScores ? example.answers.count : 0
       let more =
-        whole
+        whole - stem
         + TokenBatch.rows(prompt: example.prompt.count, answers: example.answers.map(\.count))
       if pieces.isEmpty || rows + more > settings.rowsPerPass {
         pieces.append([])
-        rows = 0
+        rows = stem
       }
       pieces[pieces.count - 1].append(example)
       rows += more
@@ -259,20 +278,6 @@ public struct Trainer {
       report.rewardsAccuracies = sums.wins
     }
     return report
-  }
-}
-
-extension TokenBatch {
-  /// - Parameter whole: whether answers are read as a whole and none of their tokens is scored.
-  init(_ examples: [TrainingExample], whole: Bool) {
-    self.init()
-    for example in examples {
-      if whole {
-        add(prompt: example.prompt, wholeAnswers: example.answers)
-      } else {
-        add(prompt: example.prompt, answers: example.answers)
-      }
-    }
   }
 }
 

@@ -15,6 +15,19 @@ public struct TrainingExample: Equatable, Sendable {
   }
 }
 
+extension [TrainingExample] {
+  /// What all prompts begin with and none is; empty where that is so short that to read it once is
+  /// not worth a stretch of rows of its own.
+  var stem: ArraySlice<Int32> {
+    guard count > 1, let first = first?.prompt else { return [] }
+    let common = reduce(first.count) { length, example in
+      let alike = zip(first.prefix(length), example.prompt.dropLast()).prefix { $0 == $1 }
+      return alike.count
+    }
+    return common < 16 ? [] : first.prefix(common)
+  }
+}
+
 /// Why an example was set aside instead of being learnt from.
 public enum SetAside: String, Error, CaseIterable, Codable, Sendable {
   case emptyPrompt = "empty_prompt"

@@ -18,6 +18,7 @@ public struct Dropout: Sendable {
   /// - Parameter examples: the numbers within their step of the batch's prompts, in order.
   public init(rate: Float, seed: UInt64, step: Int, examples: [Int], batch: TokenBatch) {
     precondition(examples.count == batch.prompts, "one number for each prompt")
+    precondition(batch.stem == nil, "rows of a stem are no example's")
     self.rate = rate
     self.seed = seed
     self.step = UInt64(step)

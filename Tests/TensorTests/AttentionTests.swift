@@ -24,6 +24,16 @@ struct AttentionTests {
     AttentionSegment(rows: 38..<39, prefix: 20..<38, tree: 1),
   ]
 
+  /// Two trees behind a stem of 19 rows.
+  static let stemTrees = [
+    AttentionSegment(rows: 0..<19, tree: 0),
+    AttentionSegment(rows: 19..<23, stem: 0..<19, tree: 1),
+    AttentionSegment(rows: 23..<25, stem: 0..<19, prefix: 19..<23, tree: 1),
+    AttentionSegment(rows: 25..<34, stem: 0..<19, prefix: 19..<23, tree: 1),
+    AttentionSegment(rows: 34..<35, stem: 0..<19, tree: 2),
+    AttentionSegment(rows: 35..<38, stem: 0..<19, prefix: 34..<35, tree: 2),
+  ]
+
   static let cases = [
     Case(
       name: "one row", queries: 1, groups: 1, size: 8,
@@ -34,6 +44,9 @@ struct AttentionTests {
     Case(name: "trees, grouped queries", queries: 9, groups: 3, size: 8, segments: tree),
     Case(name: "trees, five to one, odd heads", queries: 5, groups: 1, size: 6, segments: tree),
     Case(name: "trees in a window", queries: 2, groups: 1, size: 20, segments: tree, window: 5),
+    Case(name: "trees behind a stem", queries: 6, groups: 2, size: 20, segments: stemTrees),
+    Case(
+      name: "a stem in a window", queries: 2, groups: 1, size: 8, segments: stemTrees, window: 7),
     Case(
       name: "a window over blocks", queries: 2, groups: 2, size: 64,
       segments: [AttentionSegment(rows: 0..<50, tree: 0)], window: 18),
@@ -41,7 +54,9 @@ struct AttentionTests {
 
   /// The rows that row t of a segment sees, in order.
   static func seen(_ t: Int, _ segment: AttentionSegment, _ window: Int?) -> [Int] {
-    let all = Array(segment.prefix ?? 0..<0) + Array(segment.rows.lowerBound...t)
+    let all =
+      Array(segment.stem ?? 0..<0) + Array(segment.prefix ?? 0..<0)
+      + Array(segment.rows.lowerBound...t)
     return window.map { Array(all.suffix($0)) } ?? all
   }
 
@@ -186,11 +201,15 @@ struct AttentionTests {
       precision: precision)
     let runs = c.segments.enumerated().map { index, segment in
       CachedRun(
-        rows: segment.rows, position: segment.prefix?.count ?? 0,
+        rows: segment.rows, position: (segment.stem?.count ?? 0) + (segment.prefix?.count ?? 0),
         pages: [2, 0, 3, 1].map { Int32(4 * index + $0) })
     }
-    let prefixes = zip(runs, c.segments).compactMap { run, segment in
-      segment.prefix.map { CachedRun(rows: $0, position: 0, pages: run.pages) }
+    let prefixes = zip(runs, c.segments).flatMap { run, segment in
+      let stem = segment.stem.map { CachedRun(rows: $0, position: 0, pages: run.pages) }
+      let prefix = segment.prefix.map {
+        CachedRun(rows: $0, position: segment.stem?.count ?? 0, pages: run.pages)
+      }
+      return [stem, prefix].compactMap { $0 }
     }
     cache.store(k: x.k, v: x.v, layer: 1, runs: prefixes + runs, on: twoThreads)
     let out = Matrix(rows: c.rows, columns: x.q.columns)
@@ -215,7 +234,7 @@ struct AttentionTests {
     #expect(difference(cached(c, x, .float16), expected) < 2e-6)
   }
 
-  /// To the nearest number with 10 bits after the leading one; enough for normal halves.
+  /// To the nearest number with 10 bits after the stemTokens one; enough for normal halves.
   private func toHalf(_ x: Float) -> Float {
     let unit = max(x.magnitude, 0x1p-14).binade / 1024
     return (x / unit).rounded(.toNearestOrEven) * unit
