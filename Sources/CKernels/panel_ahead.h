@@ -5,7 +5,7 @@
 
 #include "table.h"
 
-enum { PANEL_LINE = 64, PANEL_LINES = CK_PANEL_BLOCK / PANEL_LINE, PANEL_TILES = 8 };
+enum { PANEL_LINE = 64, PANEL_LINES = CK_PANEL_BLOCK / PANEL_LINE, PANEL_TILES = 16 };
 
 struct panel_ahead {
   const uint8_t *at;

@@ -1,6 +1,6 @@
 // The int8 product with AVX-512 VNNI: one load of 64 codes (16 rows × 4 columns) feeds one dot
-// product instruction per row of activations, up to six of which share the load. Rows are dealt out
-// evenly to tiles, since small tiles are slow.
+// product instruction per row of activations, up to twelve of which share the load. Rows are dealt
+// out evenly to tiles, since small tiles are slow.
 #pragma once
 
 #include <immintrin.h>
@@ -8,25 +8,27 @@
 #include "panel_ahead.h"
 #include "table.h"
 
+// The dot products of a block take 24 of 32 registers; the sums over blocks are needed once a block
+// and wait in memory.
 enum { VNNI512_ROWS = 6 };
 
 struct vnni512_sums {
   __m512 total[VNNI512_ROWS][2];
 };
 
-CK_INLINE void vnni512_block(const uint8_t *block, size_t blocks, const int8_t *codes,
-                             const float *scales, const int32_t *corrections,
-                             struct vnni512_sums *sums, const int rows) {
+CK_INLINE void vnni512_block(const uint8_t *block, const int8_t *codes, const float *scales,
+                             const int32_t *corrections, struct vnni512_sums *sums,
+                             const int rows) {
   __m512i dots[VNNI512_ROWS][2];
   for (int r = 0; r < rows; r++)
-    dots[r][0] = dots[r][1] = _mm512_set1_epi32(corrections[r * blocks]);
+    dots[r][0] = dots[r][1] = _mm512_set1_epi32(corrections[r]);
 #pragma clang loop unroll(full)
   for (int g = 0; g < 8; g++) {
     __m512i low = _mm512_loadu_si512(block + 64 + g * 128);
     __m512i high = _mm512_loadu_si512(block + 128 + g * 128);
     for (int r = 0; r < rows; r++) {
       int32_t four;
-      memcpy(&four, codes + r * blocks * CK_BLOCK + g * 4, 4);
+      memcpy(&four, codes + r * CK_BLOCK + g * 4, 4);
       __m512i x = _mm512_set1_epi32(four);
       dots[r][0] = _mm512_dpbusd_epi32(dots[r][0], low, x);
       dots[r][1] = _mm512_dpbusd_epi32(dots[r][1], high, x);
@@ -35,7 +37,7 @@ CK_INLINE void vnni512_block(const uint8_t *block, size_t blocks, const int8_t *
   __m512 low = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)block));
   __m512 high = _mm512_cvtph_ps(_mm256_loadu_si256((const __m256i *)(block + 32)));
   for (int r = 0; r < rows; r++) {
-    __m512 scale = _mm512_set1_ps(scales[r * blocks]);
+    __m512 scale = _mm512_set1_ps(scales[r]);
     sums->total[r][0] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots[r][0]), _mm512_mul_ps(low, scale),
                                         sums->total[r][0]);
     sums->total[r][1] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(dots[r][1]), _mm512_mul_ps(high, scale),
@@ -43,16 +45,16 @@ CK_INLINE void vnni512_block(const uint8_t *block, size_t blocks, const int8_t *
   }
 }
 
-CK_INLINE void vnni512_tile(const uint8_t *panel, size_t blocks, const int8_t *codes,
-                            const float *scales, const int32_t *corrections, float *y,
-                            size_t y_stride, size_t columns, struct panel_ahead ahead,
+CK_INLINE void vnni512_tile(const uint8_t *panel, size_t blocks, size_t code_rows,
+                            const int8_t *codes, const float *scales, const int32_t *corrections,
+                            float *y, size_t y_stride, size_t columns, struct panel_ahead ahead,
                             const int rows) {
   struct vnni512_sums sums;
   for (int r = 0; r < rows; r++) sums.total[r][0] = sums.total[r][1] = _mm512_setzero_ps();
   for (size_t b = 0; b < blocks; b++) {
     fetch_ahead(&ahead);
-    vnni512_block(panel + b * CK_PANEL_BLOCK, blocks, codes + b * CK_BLOCK, scales + b,
-                  corrections + b, &sums, rows);
+    vnni512_block(panel + b * CK_PANEL_BLOCK, codes + b * code_rows * CK_BLOCK,
+                  scales + b * code_rows, corrections + b * code_rows, &sums, rows);
   }
   uint32_t wanted = columns >= 32 ? 0xffffffffu : (1u << columns) - 1;
   for (int r = 0; r < rows; r++) {
@@ -62,8 +64,9 @@ CK_INLINE void vnni512_tile(const uint8_t *panel, size_t blocks, const int8_t *c
 }
 
 static void panel_product(const uint8_t *panels, size_t panel_count, size_t blocks,
-                          const int8_t *codes, const float *scales, const int32_t *corrections,
-                          size_t rows, float *y, size_t y_stride, size_t columns) {
+                          size_t code_rows, const int8_t *codes, const float *scales,
+                          const int32_t *corrections, size_t rows, float *y, size_t y_stride,
+                          size_t columns) {
   size_t tiles = (rows + VNNI512_ROWS - 1) / VNNI512_ROWS;
   for (size_t p = 0; p < panel_count; p++)
     for (size_t t = 0; t < tiles; t++) {
@@ -75,9 +78,15 @@ static void panel_product(const uint8_t *panels, size_t panel_count, size_t bloc
       switch (end - r) {
 #define VNNI512_TILE(n)                                                                     \
   case n:                                                                                   \
-    vnni512_tile(panel, blocks, codes + r * blocks * CK_BLOCK, scales + r * blocks,         \
-                 corrections + r * blocks, out, y_stride, width, ahead, n);                 \
+    vnni512_tile(panel, blocks, code_rows, codes + r * CK_BLOCK, scales + r, corrections + r, \
+                 out, y_stride, width, ahead, n);                                           \
     break
+        VNNI512_TILE(12);
+        VNNI512_TILE(11);
+        VNNI512_TILE(10);
+        VNNI512_TILE(9);
+        VNNI512_TILE(8);
+        VNNI512_TILE(7);
         VNNI512_TILE(6);
         VNNI512_TILE(5);
         VNNI512_TILE(4);

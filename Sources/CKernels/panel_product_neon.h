@@ -28,53 +28,54 @@ CK_INLINE void neon_half(const uint8_t *codes, const int8x16_t *x,
 
 #undef NEON_GROUP
 
-CK_INLINE void neon_block(const uint8_t *block, size_t blocks, const int8_t *codes,
-                          const float *scales, float32x4_t total[NEON_ROWS][NEON_PARTS],
-                          const int rows) {
+CK_INLINE void neon_block(const uint8_t *block, const int8_t *codes, const float *scales,
+                          float32x4_t total[NEON_ROWS][NEON_PARTS], const int rows) {
   int32x4_t dots[NEON_ROWS][NEON_PARTS];
   for (int r = 0; r < rows; r++)
     for (int p = 0; p < NEON_PARTS; p++) dots[r][p] = vdupq_n_s32(0);
   for (int half = 0; half < 2; half++) {
     int8x16_t x[NEON_ROWS];
-    for (int r = 0; r < rows; r++) x[r] = vld1q_s8(codes + r * blocks * CK_BLOCK + half * 16);
+    for (int r = 0; r < rows; r++) x[r] = vld1q_s8(codes + r * CK_BLOCK + half * 16);
     neon_half(block + 64 + half * 512, x, dots, rows);
   }
   for (int p = 0; p < NEON_PARTS; p++) {
     float16x4_t halves = vreinterpret_f16_u8(vld1_u8(block + p * 8));
     float32x4_t weight = vcvt_f32_f16(halves);
     for (int r = 0; r < rows; r++) {
-      float32x4_t scale = vmulq_n_f32(weight, scales[r * blocks]);
+      float32x4_t scale = vmulq_n_f32(weight, scales[r]);
       total[r][p] = vfmaq_f32(total[r][p], vcvtq_f32_s32(dots[r][p]), scale);
     }
   }
 }
 
-CK_INLINE void neon_tile(const uint8_t *panel, size_t blocks, const int8_t *codes,
-                         const float *scales, float *y, size_t y_stride, size_t columns,
-                         const int rows) {
+CK_INLINE void neon_tile(const uint8_t *panel, size_t blocks, size_t code_rows,
+                         const int8_t *codes, const float *scales, float *y, size_t y_stride,
+                         size_t columns, const int rows) {
   float32x4_t total[NEON_ROWS][NEON_PARTS];
   for (int r = 0; r < rows; r++)
     for (int p = 0; p < NEON_PARTS; p++) total[r][p] = vdupq_n_f32(0);
   for (size_t b = 0; b < blocks; b++)
-    neon_block(panel + b * CK_PANEL_BLOCK, blocks, codes + b * CK_BLOCK, scales + b, total, rows);
+    neon_block(panel + b * CK_PANEL_BLOCK, codes + b * code_rows * CK_BLOCK,
+               scales + b * code_rows, total, rows);
   size_t width = columns < CK_PANEL_ROWS ? columns : CK_PANEL_ROWS;
   for (int r = 0; r < rows; r++) memcpy(y + r * y_stride, total[r], width * sizeof(float));
 }
 
 static void panel_product(const uint8_t *panels, size_t panel_count, size_t blocks,
-                          const int8_t *codes, const float *scales, const int32_t *corrections,
-                          size_t rows, float *y, size_t y_stride, size_t columns) {
+                          size_t code_rows, const int8_t *codes, const float *scales,
+                          const int32_t *corrections, size_t rows, float *y, size_t y_stride,
+                          size_t columns) {
   (void)corrections;  // signed weights need none
   for (size_t p = 0; p < panel_count; p++) {
     const uint8_t *panel = panels + p * blocks * CK_PANEL_BLOCK;
     float *out = y + p * CK_PANEL_ROWS;
     size_t width = columns - p * CK_PANEL_ROWS, r = 0;
     for (; r + NEON_ROWS <= rows; r += NEON_ROWS)
-      neon_tile(panel, blocks, codes + r * blocks * CK_BLOCK, scales + r * blocks,
-                out + r * y_stride, y_stride, width, NEON_ROWS);
+      neon_tile(panel, blocks, code_rows, codes + r * CK_BLOCK, scales + r, out + r * y_stride,
+                y_stride, width, NEON_ROWS);
     if (r < rows)
-      neon_tile(panel, blocks, codes + r * blocks * CK_BLOCK, scales + r * blocks,
-                out + r * y_stride, y_stride, width, 1);
+      neon_tile(panel, blocks, code_rows, codes + r * CK_BLOCK, scales + r, out + r * y_stride,
+                y_stride, width, 1);
   }
 }
 

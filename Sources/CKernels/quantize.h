@@ -56,14 +56,15 @@ CK_INLINE void quantize_some(const float *x, size_t count, int8_t *codes, float 
   quantize_block(a, b, codes, scale, correction);
 }
 
-static void quantize_rest(const float *x, size_t rows, size_t columns, const int8_t *codes,
-                          const float *scales, int8_t *rest_codes, float *rest_scales,
-                          int32_t *rest_corrections) {
-  for (size_t r = 0; r < rows; r++, x += columns)
-    for (size_t k = 0; k < columns; k += CK_BLOCK) {
+static void quantize_rest(const float *x, size_t x_stride, size_t rows, size_t columns,
+                          const int8_t *codes, const float *scales, int8_t *rest_codes,
+                          float *rest_scales, int32_t *rest_corrections) {
+  for (size_t k = 0; k < columns; k += CK_BLOCK)
+    for (size_t r = 0; r < rows; r++) {
+      const float *from = x + r * x_stride + k;
       size_t count = columns - k;
-      f16x a = load_up_to(x + k, count);
-      f16x b = count > 16 ? load_up_to(x + k + 16, count - 16) : splat(0);
+      f16x a = load_up_to(from, count);
+      f16x b = count > 16 ? load_up_to(from + 16, count - 16) : splat(0);
       f16x scale = splat(-*scales++);
       a = multiply_add(__builtin_convertvector(*(const b16x *)codes, f16x), scale, a);
       b = multiply_add(__builtin_convertvector(*(const b16x *)(codes + 16), f16x), scale, b);
@@ -73,11 +74,11 @@ static void quantize_rest(const float *x, size_t rows, size_t columns, const int
     }
 }
 
-static void quantize_rows(const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,
-                          int32_t *corrections) {
-  for (size_t r = 0; r < rows; r++, x += columns)
-    for (size_t k = 0; k < columns; k += CK_BLOCK) {
-      quantize_some(x + k, columns - k, codes, scales++, corrections++);
+static void quantize_rows(const float *x, size_t x_stride, size_t rows, size_t columns,
+                          int8_t *codes, float *scales, int32_t *corrections) {
+  for (size_t k = 0; k < columns; k += CK_BLOCK)
+    for (size_t r = 0; r < rows; r++) {
+      quantize_some(x + r * x_stride + k, columns - k, codes, scales++, corrections++);
       codes += CK_BLOCK;
     }
 }

@@ -6,18 +6,19 @@
 // K(name, result, parameters, arguments)
 #define CK_EACH_KERNEL(K)                                                                        \
   K(quantize_rows, void,                                                                         \
-    (const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,                  \
-     int32_t *corrections),                                                                      \
-    (x, rows, columns, codes, scales, corrections))                                              \
+    (const float *x, size_t x_stride, size_t rows, size_t columns, int8_t *codes,                \
+     float *scales, int32_t *corrections),                                                       \
+    (x, x_stride, rows, columns, codes, scales, corrections))                                    \
   K(quantize_rest, void,                                                                         \
-    (const float *x, size_t rows, size_t columns, const int8_t *codes, const float *scales,      \
-     int8_t *rest_codes, float *rest_scales, int32_t *rest_corrections),                         \
-    (x, rows, columns, codes, scales, rest_codes, rest_scales, rest_corrections))                \
+    (const float *x, size_t x_stride, size_t rows, size_t columns, const int8_t *codes,          \
+     const float *scales, int8_t *rest_codes, float *rest_scales, int32_t *rest_corrections),    \
+    (x, x_stride, rows, columns, codes, scales, rest_codes, rest_scales, rest_corrections))      \
   K(panel_product, void,                                                                         \
-    (const uint8_t *panels, size_t panel_count, size_t blocks, const int8_t *codes,              \
-     const float *scales, const int32_t *corrections, size_t rows, float *y, size_t y_stride,    \
-     size_t columns),                                                                            \
-    (panels, panel_count, blocks, codes, scales, corrections, rows, y, y_stride, columns))       \
+    (const uint8_t *panels, size_t panel_count, size_t blocks, size_t code_rows,                 \
+     const int8_t *codes, const float *scales, const int32_t *corrections, size_t rows,          \
+     float *y, size_t y_stride, size_t columns),                                                 \
+    (panels, panel_count, blocks, code_rows, codes, scales, corrections, rows, y, y_stride,      \
+     columns))                                                                                   \
   K(dot_peak, double, (size_t rounds), (rounds))                                                 \
   K(fma_peak, double, (size_t rounds), (rounds))                                                 \
   K(read_bytes, uint32_t, (const void *bytes, size_t count), (bytes, count))                     \

@@ -61,8 +61,9 @@ private struct TurnedPanels {
     for first in stride(from: 0, to: rows, by: Self.rowsTogether) {
       let part = first..<min(first + Self.rowsTogether, rows)
       unsafe ck_panel_product(
-        panel(0), count, blocks, gradient.codes(first), gradient.scales(first),
-        gradient.corrections(first), part.count, product, columns.count, columns.count)
+        panel(0), count, blocks, gradient.rows, gradient.codes(row: first),
+        gradient.scales(row: first), gradient.corrections(row: first), part.count, product,
+        columns.count, columns.count)
       unsafe ck_add_rows(
         product, part.count, columns.count, dx.at(first, columns.lowerBound), dx.columns)
     }

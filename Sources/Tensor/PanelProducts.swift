@@ -1,49 +1,67 @@
 import CKernels
 
-/// Activations as int8 codes: [rows, blocks · 32] with scales and corrections [rows, blocks].
+/// Activations as int8 codes, block by block: codes [blocks, rows, 32] with scales and corrections
+/// [blocks, rows].
 struct QuantizedRows: Sendable {
-  let blocks: Int
+  let rows: Int
   private let codes: AlignedMemory
   private let scales: AlignedMemory
   private let corrections: AlignedMemory
 
   private init(unset x: Matrix) {
-    blocks = PanelMatrix.blocks(x.columns)
-    codes = AlignedMemory(byteCount: x.rows * blocks * PanelMatrix.block, zeroed: false)
-    scales = AlignedMemory(byteCount: x.rows * blocks * 4, zeroed: false)
-    corrections = AlignedMemory(byteCount: x.rows * blocks * 4, zeroed: false)
-  }
-
-  /// What these codes leave of `x`, as codes again: both together have 16 bits.
-  func rest(of x: Matrix, on workers: Workers) -> QuantizedRows {
-    let rest = QuantizedRows(unset: x)
-    workers.share(x.rows, by: Stripes.rows(of: x.columns)) { rows in
-      let first = rows.lowerBound
-      unsafe ck_quantize_rest(
-        x.at(first), rows.count, x.columns, codes(first), scales(first), rest.codes(first),
-        rest.scales(first), rest.corrections(first))
-    }
-    return rest
+    rows = x.rows
+    let count = PanelMatrix.blocks(x.columns) * rows
+    codes = AlignedMemory(byteCount: count * PanelMatrix.block, zeroed: false)
+    scales = AlignedMemory(byteCount: count * 4, zeroed: false)
+    corrections = AlignedMemory(byteCount: count * 4, zeroed: false)
   }
 
   init(_ x: Matrix, on workers: Workers) {
     self.init(unset: x)
     let quantized = self
-    workers.share(x.rows, by: Stripes.rows(of: x.columns)) { rows in
+    Self.shareBlocks(of: x, on: workers) { block, columns in
       unsafe ck_quantize_rows(
-        x.at(rows.lowerBound), rows.count, x.columns, quantized.codes(rows.lowerBound),
-        quantized.scales(rows.lowerBound), quantized.corrections(rows.lowerBound))
+        x.at(0, columns.lowerBound), x.columns, x.rows, columns.count,
+        quantized.codes(block: block), quantized.scales(block: block),
+        quantized.corrections(block: block))
     }
   }
 
-  func codes(_ row: Int) -> UnsafeMutablePointer<Int8> {
-    unsafe codes.base.assumingMemoryBound(to: Int8.self) + row * blocks * PanelMatrix.block
+  /// What these codes leave of `x`, as codes again: both together have 16 bits.
+  func rest(of x: Matrix, on workers: Workers) -> QuantizedRows {
+    let rest = QuantizedRows(unset: x)
+    Self.shareBlocks(of: x, on: workers) { block, columns in
+      unsafe ck_quantize_rest(
+        x.at(0, columns.lowerBound), x.columns, x.rows, columns.count, codes(block: block),
+        scales(block: block), rest.codes(block: block), rest.scales(block: block),
+        rest.corrections(block: block))
+    }
+    return rest
   }
 
-  func scales(_ row: Int) -> UnsafeMutablePointer<Float> { unsafe scales.floats + row * blocks }
+  /// Threads share blocks, not rows, so that none writes into another's cache lines.
+  private static func shareBlocks(
+    of x: Matrix, on workers: Workers,
+    _ body: @Sendable (_ first: Int, _ columns: Range<Int>) -> Void
+  ) {
+    let block = PanelMatrix.block
+    workers.share(PanelMatrix.blocks(x.columns), by: Stripes.rows(of: x.rows * block)) { blocks in
+      body(
+        blocks.lowerBound, blocks.lowerBound * block..<min(blocks.upperBound * block, x.columns))
+    }
+  }
 
-  func corrections(_ row: Int) -> UnsafeMutablePointer<Int32> {
-    unsafe corrections.base.assumingMemoryBound(to: Int32.self) + row * blocks
+  func codes(block: Int = 0, row: Int = 0) -> UnsafeMutablePointer<Int8> {
+    unsafe codes.base.assumingMemoryBound(to: Int8.self)
+      + (block * rows + row) * PanelMatrix.block
+  }
+
+  func scales(block: Int = 0, row: Int = 0) -> UnsafeMutablePointer<Float> {
+    unsafe scales.floats + block * rows + row
+  }
+
+  func corrections(block: Int = 0, row: Int = 0) -> UnsafeMutablePointer<Int32> {
+    unsafe corrections.base.assumingMemoryBound(to: Int32.self) + block * rows + row
   }
 }
 
@@ -111,8 +129,8 @@ extension PanelMatrix {
     let (row, column) = (rows.lowerBound, panels.lowerBound * Self.panelRows)
     unsafe withUnsafePanels { all in
       unsafe ck_panel_product(
-        all + panels.lowerBound * panelByteCount, panels.count, blocks, x.codes(row),
-        x.scales(row), x.corrections(row), rows.count, y.at(row, column), y.columns,
+        all + panels.lowerBound * panelByteCount, panels.count, blocks, x.rows, x.codes(row: row),
+        x.scales(row: row), x.corrections(row: row), rows.count, y.at(row, column), y.columns,
         min(self.rows - column, panels.count * Self.panelRows))
     }
   }

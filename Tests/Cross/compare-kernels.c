@@ -47,13 +47,14 @@ static void products(struct results *r) {
   fill(x, ROWS * COLUMNS);
   ck_q8_0_quantize(w, PANELS * 32 * BLOCKS, q8_0);
   ck_panels_from_q8_0(q8_0, PANELS * 32, BLOCKS, panels);
-  ck_quantize_rows(x, ROWS, COLUMNS, codes, scales, corrections);
+  ck_quantize_rows(x, COLUMNS, ROWS, COLUMNS, codes, scales, corrections);
   KEEP(codes), KEEP(scales), KEEP(corrections);
-  ck_quantize_rest(x, ROWS, COLUMNS, codes, scales, rest, rest_scales, rest_corrections);
+  ck_quantize_rest(x, COLUMNS, ROWS, COLUMNS, codes, scales, rest, rest_scales, rest_corrections);
   KEEP(rest), KEEP(rest_scales), KEEP(rest_corrections);
   for (size_t rows = 1; rows <= ROWS; rows++) {
     memset(y, 0, sizeof(y));
-    ck_panel_product(panels, PANELS, BLOCKS, codes, scales, corrections, rows, y, OUTPUTS, OUTPUTS);
+    ck_panel_product(panels, PANELS, BLOCKS, ROWS, codes, scales, corrections, rows, y, OUTPUTS,
+                     OUTPUTS);
     KEEP(y);
   }
   ck_panel_unpack(panels, BLOCKS * CK_PANEL_BLOCK, PANELS, BLOCKS, unpacked, PANELS * 32);

@@ -101,7 +101,7 @@ struct KernelPathTests {
       var corrections = [Int32](repeating: 99, count: 16)
       x.withValues {
         $0.withUnsafeBufferPointer {
-          ck_quantize_rows($0.baseAddress, 4, 100, &codes, &scales, &corrections)
+          ck_quantize_rows($0.baseAddress, 100, 4, 100, &codes, &scales, &corrections)
         }
       }
       return codes.map { UInt32(UInt8(bitPattern: $0)) } + scales.map(\.bitPattern)

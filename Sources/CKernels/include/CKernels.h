@@ -49,21 +49,23 @@ enum { CK_PANEL_ROWS = 32, CK_BLOCK = 32, CK_PANEL_BLOCK = 64 + 1024, CK_Q8_0_BL
 
 // x [rows, columns] → per row and block of 32 columns: signed codes, their scale (the block's
 // largest magnitude / 127; 0 below 1e-30) and −128 · the sum of codes.
-// codes [rows, blocks · 32], scales and corrections [rows, blocks]. Ties round to even. A NaN or
-// an infinity makes its block's scale so.
-void ck_quantize_rows(const float *x, size_t rows, size_t columns, int8_t *codes, float *scales,
-                      int32_t *corrections);
+// Block by block, so that what a tile of rows wants of a block lies together: codes [blocks, rows,
+// 32], scales and corrections [blocks, rows]. Ties round to even. A NaN or an infinity makes its
+// block's scale so.
+void ck_quantize_rows(const float *x, size_t x_stride, size_t rows, size_t columns, int8_t *codes,
+                      float *scales, int32_t *corrections);
 
 // The same of what codes and scales leave of x: x − code · scale.
-void ck_quantize_rest(const float *x, size_t rows, size_t columns, const int8_t *codes,
-                      const float *scales, int8_t *rest_codes, float *rest_scales,
-                      int32_t *rest_corrections);
+void ck_quantize_rest(const float *x, size_t x_stride, size_t rows, size_t columns,
+                      const int8_t *codes, const float *scales, int8_t *rest_codes,
+                      float *rest_scales, int32_t *rest_corrections);
 
 // y[r, p · 32 + n] = Σ over blocks of (weight scale · row scale) · Σ weight code · row code,
 // one fused multiply-add per block, in order. Writes `columns` columns, at most 32 · panel_count.
-void ck_panel_product(const uint8_t *panels, size_t panel_count, size_t blocks, const int8_t *codes,
-                      const float *scales, const int32_t *corrections, size_t rows, float *y,
-                      size_t y_stride, size_t columns);
+// Codes as ck_quantize_rows leaves them for code_rows rows, the first `rows` of which are read.
+void ck_panel_product(const uint8_t *panels, size_t panel_count, size_t blocks, size_t code_rows,
+                      const int8_t *codes, const float *scales, const int32_t *corrections,
+                      size_t rows, float *y, size_t y_stride, size_t columns);
 
 // out[k, n] = the weight of row n and column k, for whole blocks of columns and whole panels.
 // Panels lie panel_bytes apart; `panels` points at the first block that is wanted.
