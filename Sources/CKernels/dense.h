@@ -10,10 +10,11 @@
 #define CK_DENSE_ROWS 1
 #endif
 
+// What a tile multiplies from where it stands on; `inner` numbers are summed up for each output.
 struct dense_place {
   const float *x, *w;
   float *y;
-  size_t x_stride, w_stride, y_stride, columns;
+  size_t x_stride, w_stride, y_stride, inner;
   float scale;
   int adds;
 };
@@ -29,8 +30,8 @@ CK_INLINE void dense_tile(const struct dense_place *at, const int rows, const in
   f16x total[CK_DENSE_ROWS][4], w[4];
   for (int r = 0; r < rows; r++)
     for (int n = 0; n < outputs; n++) total[r][n] = splat(0);
-  for (size_t k = 0; k < at->columns; k += 16) {
-    size_t count = at->columns - k;
+  for (size_t k = 0; k < at->inner; k += 16) {
+    size_t count = at->inner - k;
     for (int n = 0; n < outputs; n++) w[n] = load_up_to(at->w + n * at->w_stride + k, count);
     for (int r = 0; r < rows; r++) {
       f16x x = load_up_to(at->x + r * at->x_stride + k, count);
@@ -53,16 +54,8 @@ CK_INLINE void dense_rows(struct dense_place at, size_t outputs, const int rows)
 #define CK_OUTER_ROWS_OF_ONE 4
 #endif
 
-struct outer_place {
-  const float *x, *w;
-  float *y;
-  size_t x_stride, w_stride, y_stride, inner;
-  float scale;
-  int adds;
-};
-
 // `rows` × `vectors` · 16 of y, kept in registers; or only its first `count` columns.
-CK_INLINE void outer_tile(const struct outer_place *at, const int rows, const int vectors,
+CK_INLINE void outer_tile(const struct dense_place *at, const int rows, const int vectors,
                           const size_t count) {
   f16x total[CK_OUTER_ROWS_OF_ONE][4], w[4];
   for (int r = 0; r < rows; r++)
@@ -83,7 +76,7 @@ CK_INLINE void outer_tile(const struct outer_place *at, const int rows, const in
     }
 }
 
-CK_INLINE void outer_rows(struct outer_place at, size_t rows, const int together,
+CK_INLINE void outer_rows(struct dense_place at, size_t rows, const int together,
                           const int vectors, const size_t count) {
   size_t r = 0;
   for (; r + together <= rows; r += together) {
@@ -98,7 +91,7 @@ CK_INLINE void outer_rows(struct outer_place at, size_t rows, const int together
 static void outer_product(const float *x, size_t x_stride, size_t rows, const float *w,
                           size_t w_stride, size_t inner, size_t columns, float *y, size_t y_stride,
                           float scale, int adds) {
-  struct outer_place at = {x, w, y, x_stride, w_stride, y_stride, inner, scale, adds};
+  struct dense_place at = {x, w, y, x_stride, w_stride, y_stride, inner, scale, adds};
   for (; columns >= 64; columns -= 64, at.w += 64, at.y += 64)
     outer_rows(at, rows, CK_OUTER_ROWS, 4, 16);
   for (; columns >= 16; columns -= 16, at.w += 16, at.y += 16)
