@@ -1,6 +1,6 @@
 // The int8 product with AVX-512 VNNI: one load of 64 codes (16 rows × 4 columns) feeds one dot
-// product instruction per row of activations, up to twelve of which share the load. Rows are dealt
-// out evenly to tiles, since small tiles are slow.
+// product instruction per row of activations, up to six of which share the load. Rows are dealt out evenly
+// to tiles, since small tiles are slow.
 #pragma once
 
 #include <immintrin.h>
@@ -8,8 +8,6 @@
 #include "panel_ahead.h"
 #include "table.h"
 
-// The dot products of a block take 24 of 32 registers; the sums over blocks are needed once a block
-// and wait in memory.
 enum { VNNI512_ROWS = 6 };
 
 struct vnni512_sums {
@@ -76,17 +74,11 @@ static void panel_product(const uint8_t *panels, size_t panel_count, size_t bloc
       float *out = y + r * y_stride + p * CK_PANEL_ROWS;
       size_t width = columns - p * CK_PANEL_ROWS;
       switch (end - r) {
-#define VNNI512_TILE(n)                                                                     \
-  case n:                                                                                   \
+#define VNNI512_TILE(n)                                                                       \
+  case n:                                                                                     \
     vnni512_tile(panel, blocks, code_rows, codes + r * CK_BLOCK, scales + r, corrections + r, \
-                 out, y_stride, width, ahead, n);                                           \
+                 out, y_stride, width, ahead, n);                                             \
     break
-        VNNI512_TILE(12);
-        VNNI512_TILE(11);
-        VNNI512_TILE(10);
-        VNNI512_TILE(9);
-        VNNI512_TILE(8);
-        VNNI512_TILE(7);
         VNNI512_TILE(6);
         VNNI512_TILE(5);
         VNNI512_TILE(4);

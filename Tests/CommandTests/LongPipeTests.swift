@@ -28,12 +28,13 @@ struct LongPipeTests {
         + "memory (\(seconds) s)")
   }
 
+  /// The source does not end by itself, so that only a consumer can have ended the import.
   @Test func `a consumer that goes away ends its producers quietly`() throws {
     let folder = try TemporaryFolder()
     for consumer in ["true", "head -c 1000", "rlog head -n 2 -", "rlog cat - | head -n 1"] {
       let outcome = try RLogTool.run(
         """
-        { yes '{"id":1}' 2>/dev/null | head -n 300000 2>/dev/null | rlog import -o -; echo $? > code; } | \(consumer) > out 2> told
+        { timeout 100 yes '{"id":1}' 2>/dev/null | rlog import -o -; echo $? > code; } | \(consumer) > out 2> told
         grep -v '^head: ' told >&2 || true
         cat code
         """, in: folder)

@@ -44,11 +44,12 @@ struct SynpoBarrierTests {
     #expect(compared.code == 0, "\(compared.output)\(compared.complaint)")
   }
 
-  /// Runs a line again and again, killed each time, and once to its end.
+  /// Runs a line again and again, killed each time, and once to its end. The first are killed so
+  /// soon that no machine is done by then.
   private func kill(_ line: String, in folder: TemporaryFolder) throws {
     var kills = 0
     for attempt in 0..<12 {
-      let seconds = 0.1 + 0.09 * Double(attempt % 5)
+      let seconds = 0.03 + 0.03 * Double(attempt)
       let outcome = try BuiltTools.run("timeout -s KILL \(seconds) sh -c '\(line)'", in: folder)
       if outcome.code == 0 { break }
       #expect(outcome.code == 137, "\(outcome.complaint)")

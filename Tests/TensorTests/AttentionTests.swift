@@ -234,7 +234,7 @@ struct AttentionTests {
     #expect(difference(cached(c, x, .float16), expected) < 2e-6)
   }
 
-  /// To the nearest number with 10 bits after the stemTokens one; enough for normal halves.
+  /// To the nearest number with 10 bits after the leading one; enough for normal halves.
   private func toHalf(_ x: Float) -> Float {
     let unit = max(x.magnitude, 0x1p-14).binade / 1024
     return (x / unit).rounded(.toNearestOrEven) * unit
